@@ -1,0 +1,108 @@
+"""A run as a tree of its steps: pure text."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import click
+
+from pgflow.cli.durations import duration
+from pgflow.operations import StepProgressRow
+from pgflow.statements import RunRow
+
+MARKS: Mapping[str, tuple[str, str]] = {
+    "created": ("○", "bright_black"),
+    "started": ("●", "cyan"),
+    "completed": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "skipped": ("-", "yellow"),
+    "cancelled": ("✗", "yellow"),
+}
+ENDED = frozenset({"completed", "failed", "skipped", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come, and when that was by the database's clock."""
+
+    run: RunRow
+    steps: Sequence[StepProgressRow]
+    at: datetime
+
+    @property
+    def has_ended(self) -> bool:
+        return self.run.status in ENDED
+
+
+def draw(progress: Progress) -> list[str]:
+    """The lines of the tree: each step below the last of the steps that it waits for."""
+    children = _children(progress.steps)
+    width = max((len(slug) for slug in map(_slug, progress.steps)), default=0) + 3 * _depth(children)
+    branches = _branches(children, "", "")
+    return [
+        headline(progress),
+        *(f"{lead}{step_line(step, progress.at, width - len(lead))}" for lead, step in branches),
+    ]
+
+
+def headline(progress: Progress) -> str:
+    """The run in one line."""
+    run = progress.run
+    ended = run.completed_at or run.failed_at or run.cancelled_at
+    took = duration((ended or progress.at) - run.started_at)
+    return f"{mark(run.status)} {click.style(run.flow_slug, bold=True)}  {run.run_id}  {run.status}  {took}"
+
+
+def step_line(step: StepProgressRow, now: datetime, width: int = 0) -> str:
+    """A step in one line."""
+    return f"{mark(step.status)} {step.step_slug:{max(width, 0)}}  {' · '.join(_details(step, now))}".rstrip()
+
+
+def mark(status: str) -> str:
+    """One coloured character for a status."""
+    character, colour = MARKS[status]
+    return click.style(character, fg=colour)
+
+
+def _slug(step: StepProgressRow) -> str:
+    return step.step_slug
+
+
+Children = Mapping[str, Sequence[StepProgressRow]]
+
+
+def _children(steps: Sequence[StepProgressRow]) -> Children:
+    children: dict[str, list[StepProgressRow]] = defaultdict(list)
+    for step in steps:
+        children[step.dependencies[-1] if step.dependencies else ""].append(step)
+    return children
+
+
+def _depth(children: Children, parent: str = "") -> int:
+    return max((1 + _depth(children, step.step_slug) for step in children.get(parent, ())), default=0)
+
+
+def _branches(children: Children, parent: str, lead: str) -> Iterator[tuple[str, StepProgressRow]]:
+    siblings = children.get(parent, ())
+    for step in siblings:
+        is_last = step is siblings[-1]
+        yield f"{lead}{'└─ ' if is_last else '├─ '}", step
+        yield from _branches(children, step.step_slug, f"{lead}{'   ' if is_last else '│  '}")
+
+
+def _details(step: StepProgressRow, now: datetime) -> Iterator[str]:
+    if step.started_at is not None:
+        yield duration((step.ended_at or now) - step.started_at)
+    if step.step_type == "map" and step.tasks is not None:
+        yield f"{step.completed_tasks}/{step.tasks} tasks"
+    if step.attempts > 1 or (step.attempts == 1 and step.error_message):
+        yield f"attempt {step.attempts}"
+    if step.skip_reason:
+        yield step.skip_reason.replace("_", " ")
+    if step.error_message and step.status != "completed":
+        yield click.style(step.error_message.splitlines()[0], fg=MARKS["failed"][1])
+    if len(step.dependencies) > 1 and step.status == "created":
+        yield f"waits for {', '.join(step.dependencies)}"

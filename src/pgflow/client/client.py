@@ -1,0 +1,246 @@
+"""Client and AsyncClient: each method runs one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Self
+
+from psycopg import AsyncConnection, Connection
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
+from typing_extensions import TypeVar
+
+from pgflow.client import requests
+from pgflow.client.connections import AsyncDatabase, Database
+from pgflow.client.portal import Portal
+from pgflow.client.requests import AnyFlow, Delay, RunId, RunStatus
+from pgflow.client.runs import AsyncLink, AsyncRun, Link, Run, RunRecord
+from pgflow.client.watcher import RunWatcher
+from pgflow.flow import Flow
+from pgflow.statements import RunRow
+
+In = TypeVar("In", default=Any)
+
+
+class Client:
+    """Starts runs, finds them and steers them. Threads may share one.
+
+    `database` is a URL or a psycopg pool. Without it counts the first of `PGFLOW_DATABASE_URL`,
+    `EDGE_WORKER_DB_URL` and `DATABASE_URL` that is set, else the project's embedded database while
+    that runs. Nothing is opened before it is needed.
+
+    Every method takes `connection=`, and then takes part in the caller's transaction there.
+
+    Example:
+        with Client() as client, psycopg.connect(url) as connection:
+            connection.execute("insert into orders (id) values (7)")
+            client.start(order_flow, {"id": 7}, connection=connection)
+    """
+
+    def __init__(self, database: str | ConnectionPool[Any] | None = None) -> None:
+        own = Database(database)
+        self._database = own
+        self._link = Link(own, RunWatcher(own.connect), Portal())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections, but not a pool that was given. Whoever waits for a run is told."""
+        self._link.close()
+
+    def start(
+        self,
+        flow: Flow[In] | str,
+        input: In,
+        *,
+        run_id: RunId | None = None,
+        delay: Delay = None,
+        connection: Connection[Any] | None = None,
+    ) -> Run[In]:
+        """Start a run of a flow, given itself or by its slug. The input is validated first.
+
+        `run_id` is an idempotency key: to start with it again returns the run that is there, with
+        `created` False, and raises `RunConflict` for another flow or input. `delay` puts off the
+        root steps by so many seconds.
+
+        Example:
+            run = client.start(order_flow, {"id": 7}, run_id=order.uuid)
+        """
+        statement = requests.start(flow, input, run_id=run_id, delay=delay)
+        [row] = self._database.fetch(statement, connection)
+        return self._run(row, flow)
+
+    def start_many(
+        self,
+        flow: Flow[In] | str,
+        inputs: Iterable[In],
+        *,
+        run_ids: Iterable[RunId] | None = None,
+        delay: Delay = None,
+        connection: Connection[Any] | None = None,
+    ) -> list[Run[In]]:
+        """Start a run per input, in that order; all of them start or none does.
+
+        Example:
+            runs = client.start_many(order_flow, ({"id": id} for id in range(10_000)))
+        """
+        batches = requests.start_many(flow, inputs, run_ids=run_ids, delay=delay)
+        rows = self._database.fetch_together(batches, connection)
+        return [self._run(row, flow) for row in rows]
+
+    def get_run(
+        self,
+        run_id: RunId,
+        *,
+        flow: Flow[In] | None = None,
+        connection: Connection[Any] | None = None,
+    ) -> Run[In]:
+        """The run of that id, else `RunNotFound`. `flow` gives its input and output their types."""
+        [row] = self._database.fetch(requests.get_run(run_id), connection) or [None]
+        return self._run(requests.found(row, run_id, flow), flow)
+
+    def list_runs(
+        self,
+        flow: Flow[In] | str | None = None,
+        *,
+        status: RunStatus | None = None,
+        limit: int = 100,
+        before: RunRecord[Any] | datetime | None = None,
+        connection: Connection[Any] | None = None,
+    ) -> list[Run[In]]:
+        """The newest runs, newest first. The last run of one page is `before` of the next.
+
+        Example:
+            page = client.list_runs(order_flow, status="failed", limit=20)
+            more = client.list_runs(order_flow, status="failed", limit=20, before=page[-1])
+        """
+        statement = requests.list_runs(flow=flow, status=status, limit=limit, before=before)
+        return [self._run(row, flow) for row in self._database.fetch(statement, connection)]
+
+    def cancel(self, run_id: RunId, *, connection: Connection[Any] | None = None) -> Run[Any]:
+        """End a run now; a run that has ended stays as it is. `RunNotFound` for an unknown one."""
+        [row] = self._database.fetch(requests.cancel(run_id), connection)
+        return self._run(row)
+
+    def retry(self, run_id: RunId, *, connection: Connection[Any] | None = None) -> Run[Any]:
+        """Carry on a failed or cancelled run: what completed is kept, the rest is tried afresh.
+
+        `RunConflict` for a run that has completed.
+        """
+        [row] = self._database.fetch(requests.retry(run_id), connection)
+        return self._run(row)
+
+    def delete_flow_and_data(
+        self, flow: AnyFlow, *, connection: Connection[Any] | None = None
+    ) -> None:
+        """Remove a flow with all its runs, for good. A flow that is not there is no error."""
+        self._database.fetch(requests.delete_flow_and_data(flow), connection)
+
+    def _run(self, row: RunRow, flow: Flow[In] | str | None = None) -> Run[In]:
+        return Run(self._link, row, flow)
+
+
+class AsyncClient:
+    """`Client` for programs that run in an event loop, where it stays.
+
+    `database` is a URL, an `AsyncConnectionPool` of psycopg's, or left out as for `Client`.
+
+    Example:
+        async with AsyncClient() as client:
+            run = await client.start(order_flow, {"id": 7})
+            print(await run.wait(timeout=60))
+    """
+
+    def __init__(self, database: str | AsyncConnectionPool[Any] | None = None) -> None:
+        own = AsyncDatabase(database)
+        self._database = own
+        self._link = AsyncLink(own, RunWatcher(own.connect))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections, but not a pool that was given. Whoever waits for a run is told."""
+        await self._link.close()
+
+    async def start(
+        self,
+        flow: Flow[In] | str,
+        input: In,
+        *,
+        run_id: RunId | None = None,
+        delay: Delay = None,
+        connection: AsyncConnection[Any] | None = None,
+    ) -> AsyncRun[In]:
+        """Start a run, like `Client.start`."""
+        statement = requests.start(flow, input, run_id=run_id, delay=delay)
+        [row] = await self._database.fetch(statement, connection)
+        return self._run(row, flow)
+
+    async def start_many(
+        self,
+        flow: Flow[In] | str,
+        inputs: Iterable[In],
+        *,
+        run_ids: Iterable[RunId] | None = None,
+        delay: Delay = None,
+        connection: AsyncConnection[Any] | None = None,
+    ) -> list[AsyncRun[In]]:
+        """Start a run per input, all of them or none, like `Client.start_many`."""
+        batches = requests.start_many(flow, inputs, run_ids=run_ids, delay=delay)
+        rows = await self._database.fetch_together(batches, connection)
+        return [self._run(row, flow) for row in rows]
+
+    async def get_run(
+        self,
+        run_id: RunId,
+        *,
+        flow: Flow[In] | None = None,
+        connection: AsyncConnection[Any] | None = None,
+    ) -> AsyncRun[In]:
+        """The run of that id, else `RunNotFound`. `flow` gives its input and output their types."""
+        [row] = await self._database.fetch(requests.get_run(run_id), connection) or [None]
+        return self._run(requests.found(row, run_id, flow), flow)
+
+    async def list_runs(
+        self,
+        flow: Flow[In] | str | None = None,
+        *,
+        status: RunStatus | None = None,
+        limit: int = 100,
+        before: RunRecord[Any] | datetime | None = None,
+        connection: AsyncConnection[Any] | None = None,
+    ) -> list[AsyncRun[In]]:
+        """The newest runs, newest first, page by page like `Client.list_runs`."""
+        statement = requests.list_runs(flow=flow, status=status, limit=limit, before=before)
+        return [self._run(row, flow) for row in await self._database.fetch(statement, connection)]
+
+    async def cancel(
+        self, run_id: RunId, *, connection: AsyncConnection[Any] | None = None
+    ) -> AsyncRun[Any]:
+        """End a run now; a run that has ended stays as it is. `RunNotFound` for an unknown one."""
+        [row] = await self._database.fetch(requests.cancel(run_id), connection)
+        return self._run(row)
+
+    async def retry(
+        self, run_id: RunId, *, connection: AsyncConnection[Any] | None = None
+    ) -> AsyncRun[Any]:
+        """Carry on a failed or cancelled run, like `Client.retry`."""
+        [row] = await self._database.fetch(requests.retry(run_id), connection)
+        return self._run(row)
+
+    async def delete_flow_and_data(
+        self, flow: AnyFlow, *, connection: AsyncConnection[Any] | None = None
+    ) -> None:
+        """Remove a flow with all its runs, for good. A flow that is not there is no error."""
+        await self._database.fetch(requests.delete_flow_and_data(flow), connection)
+
+    def _run(self, row: RunRow, flow: Flow[In] | str | None = None) -> AsyncRun[In]:
+        return AsyncRun(self._link, row, flow)

@@ -1,0 +1,269 @@
+"""Where statements run: on the caller's connection, on one of his pool, or on one of our own.
+
+Our own are kept between two uses rather than put into a psycopg pool: a pool that cannot connect
+says so after its timeout only, and without the reason; it also wants threads and an opening.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import deque
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+)
+from typing import Any, Generic, TypeVar, overload
+
+import psycopg
+from psycopg import AsyncConnection, AsyncCursor, Connection, Cursor
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import class_row
+from psycopg.types.string import TextLoader
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
+
+from pgflow.client.failures import translated, unreachable
+from pgflow.environment import find_database_url
+from pgflow.errors import DatabaseUnavailable
+from pgflow.statements import Statement
+
+T = TypeVar("T")
+C = TypeVar("C", Connection[Any], AsyncConnection[Any])
+
+KEPT_CONNECTIONS = 10
+CONNECT_TIMEOUT = 10
+
+# One statement is one transaction, and nothing is left behind on a server connection that a
+# pooler hands to somebody else.
+_HOW_WE_CONNECT: dict[str, Any] = {"autocommit": True, "prepare_threshold": None}
+
+# How a pool's connections are used is its owner's business, where they lead to is ours as well.
+_HOW_A_POOL_CONNECTS = frozenset(
+    {"autocommit", "prepare_threshold", "row_factory", "cursor_factory", "context"}
+)
+
+
+class Database:
+    """Runs statements for the sync client."""
+
+    def __init__(self, source: str | ConnectionPool[Any] | None) -> None:
+        self._source = source
+        self._shelf = Shelf[Connection[Any]]()
+
+    def fetch(self, statement: Statement[T], connection: Connection[Any] | None = None) -> list[T]:
+        """The rows of a statement, which is a transaction of its own on a connection of ours."""
+        with translated(statement), self._connection(connection) as database:
+            return _fetch(database, statement)
+
+    def fetch_together(
+        self, statements: Sequence[Statement[T]], connection: Connection[Any] | None = None
+    ) -> list[T]:
+        """The rows of several statements of a kind, all of which take effect or none."""
+        rows: list[T] = []
+        with self._connection(connection) as database, _in_one_transaction(database):
+            for statement in statements:
+                with translated(statement):
+                    rows += _fetch(database, statement)
+        return rows
+
+    async def connect(self) -> AsyncConnection[Any]:
+        """A new connection to the same database for the waiting, which the caller closes."""
+        if isinstance(self._source, ConnectionPool):
+            return await _connect_like_a_pool(self._source)
+        return await _connect_async(self._source)
+
+    def close(self) -> None:
+        self._shelf.clear()
+
+    @contextmanager
+    def _connection(self, given: Connection[Any] | None) -> Generator[Connection[Any]]:
+        if given is not None:
+            yield given
+        elif isinstance(self._source, ConnectionPool):
+            with self._source.connection() as pooled:
+                yield pooled
+        else:
+            own = self._shelf.take() or _connect(self._source)
+            try:
+                yield own
+            finally:
+                self._shelf.put(own)
+
+
+class AsyncDatabase:
+    """Runs statements for the async client."""
+
+    def __init__(self, source: str | AsyncConnectionPool[Any] | None) -> None:
+        self._source = source
+        self._shelf = Shelf[AsyncConnection[Any]]()
+
+    async def fetch(
+        self, statement: Statement[T], connection: AsyncConnection[Any] | None = None
+    ) -> list[T]:
+        """The rows of a statement, which is a transaction of its own on a connection of ours."""
+        with translated(statement):
+            async with self._connection(connection) as database:
+                return await fetch(database, statement)
+
+    async def fetch_together(
+        self, statements: Sequence[Statement[T]], connection: AsyncConnection[Any] | None = None
+    ) -> list[T]:
+        """The rows of several statements of a kind, all of which take effect or none."""
+        rows: list[T] = []
+        async with self._connection(connection) as database, _in_one_transaction(database):
+            for statement in statements:
+                with translated(statement):
+                    rows += await fetch(database, statement)
+        return rows
+
+    async def connect(self) -> AsyncConnection[Any]:
+        """A new connection to the same database for the waiting, which the caller closes."""
+        if isinstance(self._source, AsyncConnectionPool):
+            return await _connect_like_a_pool(self._source)
+        return await _connect_async(self._source)
+
+    def close(self) -> None:
+        self._shelf.clear()
+
+    @asynccontextmanager
+    async def _connection(
+        self, given: AsyncConnection[Any] | None
+    ) -> AsyncGenerator[AsyncConnection[Any]]:
+        if given is not None:
+            yield given
+        elif isinstance(self._source, AsyncConnectionPool):
+            async with self._source.connection() as pooled:
+                yield pooled
+        else:
+            own = self._shelf.take() or await _connect_async(self._source)
+            try:
+                yield own
+            finally:
+                self._shelf.put(own)
+
+
+class Shelf(Generic[C]):
+    """Connections between two uses, the last one used on top; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._connections: deque[C] = deque()
+
+    def take(self) -> C | None:
+        """A connection that the server has not given up meanwhile."""
+        while True:
+            try:
+                connection = self._connections.pop()
+            except IndexError:
+                return None
+            if _is_alive(connection):
+                return connection
+            connection.pgconn.finish()
+
+    def put(self, connection: C) -> None:
+        """Keep a connection, or close one that is broken, in use or more than we keep."""
+        is_idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        if is_idle and len(self._connections) < KEPT_CONNECTIONS:
+            self._connections.append(connection)
+        else:
+            connection.pgconn.finish()
+
+    def clear(self) -> None:
+        while self._connections:
+            connection = self._connections.pop()
+            connection.pgconn.finish()
+
+    # A client that nobody closes is no reason for a warning: what lies here is in nobody's hands.
+    __del__ = clear
+
+
+@overload
+def _in_one_transaction(connection: Connection[Any]) -> AbstractContextManager[object]: ...
+@overload
+def _in_one_transaction(
+    connection: AsyncConnection[Any],
+) -> AbstractAsyncContextManager[object]: ...
+def _in_one_transaction(connection: Connection[Any] | AsyncConnection[Any]) -> Any:
+    """Without autocommit there is a transaction anyway, and it is not ours to commit."""
+    return connection.transaction() if connection.autocommit else nullcontext()
+
+
+async def fetch(connection: AsyncConnection[Any], statement: Statement[T]) -> list[T]:
+    """The rows of a statement, with JSON as the text that came."""
+    async with AsyncCursor(connection, row_factory=class_row(statement.row)) as cursor:
+        cursor.adapters.register_loader("jsonb", TextLoader)
+        await cursor.execute(statement.sql, statement.params)
+        return await cursor.fetchall() if cursor.description else []
+
+
+def _fetch(connection: Connection[Any], statement: Statement[T]) -> list[T]:
+    with Cursor(connection, row_factory=class_row(statement.row)) as cursor:
+        cursor.adapters.register_loader("jsonb", TextLoader)
+        return cursor.execute(statement.sql, statement.params).fetchall()
+
+
+def _is_alive(connection: Connection[Any] | AsyncConnection[Any]) -> bool:
+    try:
+        # A server that ends a connection says why first: the end shows when that has been read.
+        connection.pgconn.consume_input()
+        connection.pgconn.consume_input()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _connect(url: str | None) -> Connection[Any]:
+    parameters = _parameters(url)
+    try:
+        return Connection.connect(**parameters, **_HOW_WE_CONNECT)
+    except psycopg.OperationalError as error:
+        raise unreachable(error) from error
+
+
+async def _connect_async(url: str | None) -> AsyncConnection[Any]:
+    parameters = _parameters(url)
+    try:
+        return await AsyncConnection.connect(**parameters, **_HOW_WE_CONNECT)
+    except psycopg.OperationalError as error:
+        raise unreachable(error) from error
+
+
+async def _connect_like_a_pool(
+    pool: ConnectionPool[Any] | AsyncConnectionPool[Any],
+) -> AsyncConnection[Any]:
+    conninfo: str = await _resolved(pool.conninfo)
+    options: dict[str, Any] = await _resolved(pool.kwargs)
+    where = {key: value for key, value in options.items() if key not in _HOW_A_POOL_CONNECTS}
+    try:
+        return await AsyncConnection.connect(conninfo, **where, **_HOW_WE_CONNECT)
+    except psycopg.OperationalError as error:
+        raise unreachable(error) from error
+
+
+async def _resolved(value: Any) -> Any:
+    """A pool's setting, which may be a function, also an asynchronous one."""
+    found = value() if callable(value) else value
+    return (await found if inspect.isawaitable(found) else found) or {}
+
+
+def _parameters(url: str | None) -> dict[str, Any]:
+    found = find_database_url(url, embedded=_embedded_url)
+    try:
+        parameters = conninfo_to_dict(found.value)
+    except psycopg.ProgrammingError:
+        # What the driver says about it may quote the password.
+        message = (
+            f"the database URL ({found.source}) cannot be read. "
+            "Expected postgresql://user:password@host:port/database"
+        )
+        raise DatabaseUnavailable(message) from None
+    defaults = {"connect_timeout": CONNECT_TIMEOUT, "fallback_application_name": "pgflow"}
+    return {**defaults, **parameters}
+
+
+def _embedded_url() -> str | None:
+    from pgflow.embedded import project_database  # it needs a platform that the client does not
+
+    return project_database().running_url

@@ -1,0 +1,130 @@
+"""What the driver reports, told as an error of ours wherever the caller can do something about it.
+
+Anything else passes as it is: a deadlock or a serialisation failure in the caller's transaction
+must reach the code of his that tries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+import psycopg
+
+from pgflow.environment import redact
+from pgflow.errors import (
+    DatabaseUnavailable,
+    DeploymentError,
+    EngineMissing,
+    FlowNotFound,
+    InvalidInput,
+    PgflowError,
+    RunNotFound,
+    from_sqlstate,
+)
+from pgflow.statements import Statement
+
+_FLOW_OF_A_RUN = "runs_flow_slug_fkey"
+_CLASSES_OF_CONNECTING = ("08", "28")
+
+
+@contextmanager
+def translated(statement: Statement[Any]) -> Generator[None]:
+    """Raise the driver's errors in the block as ours."""
+    try:
+        yield
+    except psycopg.Error as error:
+        failure = failure_of(error, statement)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def failure_of(error: psycopg.Error, statement: Statement[Any]) -> PgflowError | None:
+    """Our error for one of the driver's, if the caller can do something about it."""
+    state = error.sqlstate
+    if state is None:
+        return connection_lost(error) if isinstance(error, psycopg.OperationalError) else None
+    if state == "PF001" or error.diag.constraint_name == _FLOW_OF_A_RUN:
+        return flow_not_found(statement.params.get("flow_slug"))
+    if state == "PF002":
+        return run_not_found(statement.params.get("run_id"))
+    if state.startswith(_CLASSES_OF_CONNECTING):
+        return unreachable(error)
+    if tell := _TELLERS.get(state):
+        return tell(error)
+    return from_sqlstate(state, _reason(error), error.diag.message_detail)
+
+
+def flow_not_found(flow_slug: object) -> FlowNotFound:
+    return FlowNotFound(
+        f"there is no flow {flow_slug!r} in the database. "
+        "Deploy it with `pgflow deploy`, or start a worker that serves it"
+    )
+
+
+def run_not_found(run_id: object) -> RunNotFound:
+    return RunNotFound(
+        f"there is no run {run_id}. If it was started on a connection of yours, commit there first"
+    )
+
+
+def unreachable(error: psycopg.Error) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"the database cannot be reached: {_reason(error)}. "
+        "Look at the database URL and whether the server runs, then try again"
+    )
+
+
+def connection_lost(error: psycopg.Error) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"the connection to the database was lost: {_reason(error)}. "
+        "Try again; a start that bears a run_id is never done twice"
+    )
+
+
+def _no_engine(error: psycopg.Error) -> EngineMissing:
+    return EngineMissing(
+        f"the database has no pgflow engine, or an old one: {_reason(error)}. "
+        "Install it with `pgflow install`"
+    )
+
+
+def _forbidden(error: psycopg.Error) -> DeploymentError:
+    return DeploymentError(
+        f"{_reason(error)}. Make the roles with `pgflow install --roles` and grant `pgflow_client` "
+        "to the user of the database URL"
+    )
+
+
+def _unstorable(error: psycopg.Error) -> InvalidInput:
+    return InvalidInput(
+        f"the database cannot store the input: {_reason(error)}. "
+        "Keep big values elsewhere and start the run with where they are"
+    )
+
+
+_TELLERS: Mapping[str, Callable[[psycopg.Error], PgflowError]] = MappingProxyType(
+    {
+        "3F000": _no_engine,  # no such schema
+        "42P01": _no_engine,  # no such table
+        "42883": _no_engine,  # no such function
+        "42501": _forbidden,
+        "22P05": _unstorable,  # a character that the database's encoding lacks
+        "54000": _unstorable,  # more than jsonb holds
+        "25006": unreachable,  # a standby
+        "3D000": unreachable,  # no such database
+        "53300": unreachable,  # too many connections
+        "57P01": unreachable,  # the server stops, has crashed, is starting
+        "57P02": unreachable,
+        "57P03": unreachable,
+    }
+)
+
+
+def _reason(error: psycopg.Error) -> str:
+    """The first line of what the server says, else of what the driver says."""
+    text = error.diag.message_primary or str(error).strip() or type(error).__name__
+    return redact(text.splitlines()[0]).rstrip(".")

@@ -1,0 +1,172 @@
+"""What a client is asked for, as statements: pure, and the same for both clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from pgflow import statements
+from pgflow.client.failures import flow_not_found, run_not_found
+from pgflow.client.runs import RunRecord
+from pgflow.codec import Codec
+from pgflow.errors import FlowDefinitionError, InvalidInput, RunConflict, RunNotFound
+from pgflow.flow import Flow
+from pgflow.rules import check_slug
+from pgflow.statements import Nothing, RunRow, Statement
+
+RunStatus = Literal["started", "completed", "failed", "cancelled"]
+RunId = UUID | str
+AnyFlow = Flow[Any] | str
+Delay = timedelta | float | None
+
+# More in one statement is no faster, and what is in flight has to fit into memory several times.
+RUNS_IN_A_STATEMENT = 1000
+CHARACTERS_IN_A_STATEMENT = 8_000_000
+
+_LEAST_ID = UUID(int=0)
+
+
+def start(flow: AnyFlow, input: object, *, run_id: RunId | None, delay: Delay) -> Statement[RunRow]:
+    """Start one run; the input is validated first."""
+    run_ids = None if run_id is None else [_chosen_run_id(run_id)]
+    inputs = f"[{_codec_of(flow).encode_input(input)}]"
+    return statements.start_flows(slug_of(flow), inputs, run_ids=run_ids, delay=_interval(delay))
+
+
+def start_many(
+    flow: AnyFlow,
+    inputs: Iterable[object],
+    *,
+    run_ids: Iterable[RunId] | None,
+    delay: Delay,
+) -> list[Statement[RunRow]]:
+    """Start one run per input, in as few statements as their number and size allow."""
+    texts = list(_encode_all(_codec_of(flow), inputs))
+    ids = None if run_ids is None else [_chosen_run_id(run_id) for run_id in run_ids]
+    if ids is not None and len(ids) != len(texts):
+        raise InvalidInput(f"{len(ids)} run_ids for {len(texts)} inputs, expected one for each")
+    return [
+        statements.start_flows(
+            slug_of(flow),
+            f"[{','.join(texts[chunk])}]",
+            run_ids=None if ids is None else ids[chunk],
+            delay=_interval(delay),
+        )
+        for chunk in chunks([len(text) for text in texts])
+    ]
+
+
+def chunks(sizes: Sequence[int]) -> Iterator[slice]:
+    """Cut a list into pieces that are small enough in number and in size, or of one item."""
+    begin = size = 0
+    for position, added in enumerate(sizes):
+        is_long = position - begin == RUNS_IN_A_STATEMENT
+        is_big = size + added > CHARACTERS_IN_A_STATEMENT
+        if position > begin and (is_long or is_big):
+            yield slice(begin, position)
+            begin, size = position, 0
+        size += added
+    if begin < len(sizes):
+        yield slice(begin, len(sizes))
+
+
+def get_run(run_id: RunId) -> Statement[RunRow]:
+    return statements.get_run(known_run_id(run_id))
+
+
+def cancel(run_id: RunId) -> Statement[RunRow]:
+    return statements.cancel_run(known_run_id(run_id))
+
+
+def retry(run_id: RunId) -> Statement[RunRow]:
+    return statements.retry_run(known_run_id(run_id))
+
+
+def list_runs(
+    *,
+    flow: AnyFlow | None,
+    status: RunStatus | None,
+    limit: int,
+    before: RunRecord[Any] | datetime | None,
+) -> Statement[RunRow]:
+    """The newest runs first, older than `before` if that is given."""
+    if status is not None and status not in get_args(RunStatus):
+        raise ValueError(f"status is {status!r}, expected one of {', '.join(get_args(RunStatus))}")
+    if limit < 1:
+        raise ValueError(f"limit is {limit}, expected at least 1")
+    return statements.list_runs(
+        flow_slug=None if flow is None else slug_of(flow),
+        status=status,
+        limit=limit,
+        before=_position(before),
+    )
+
+
+def delete_flow_and_data(flow: AnyFlow) -> Statement[Nothing]:
+    return statements.delete_flow_and_data(slug_of(flow))
+
+
+def slug_of(flow: AnyFlow) -> str:
+    """The slug; one that no flow can have is an unknown flow's, and never reaches the database."""
+    if not isinstance(flow, str):
+        return flow.slug
+    try:
+        check_slug("flow", flow)
+    except FlowDefinitionError:
+        raise flow_not_found(flow) from None
+    return flow
+
+
+def found(row: RunRow | None, run_id: RunId, flow: Flow[Any] | None) -> RunRow:
+    """The row of a run that was asked for; raises where it is none, or another flow's."""
+    if row is None:
+        raise run_not_found(run_id)
+    if flow is not None and flow.slug != row.flow_slug:
+        raise RunConflict(f"run {run_id} is of flow '{row.flow_slug}', expected '{flow.slug}'")
+    return row
+
+
+def known_run_id(run_id: RunId) -> UUID:
+    """The id of a run that is there: nothing but a UUID can be one."""
+    try:
+        return run_id if isinstance(run_id, UUID) else UUID(run_id)
+    except (ValueError, TypeError, AttributeError):
+        raise RunNotFound(f"there is no run {run_id!r}. A run_id is a UUID") from None
+
+
+def _chosen_run_id(run_id: RunId) -> UUID:
+    try:
+        return known_run_id(run_id)
+    except RunNotFound:
+        raise InvalidInput(f"run_id is {run_id!r}, expected a UUID") from None
+
+
+def _position(before: RunRecord[Any] | datetime | None) -> tuple[datetime, UUID] | None:
+    if isinstance(before, datetime):
+        return before, _LEAST_ID
+    return (before.started_at, before.run_id) if before else None
+
+
+def _codec_of(flow: AnyFlow) -> Codec[Any]:
+    if isinstance(flow, str):
+        return Codec[Any](subject=f"input of flow '{flow}'")
+    return flow.input_codec
+
+
+def _encode_all(codec: Codec[Any], inputs: Iterable[object]) -> Iterator[str]:
+    for position, each in enumerate(inputs):
+        try:
+            yield codec.encode_input(each)
+        except InvalidInput as error:
+            raise InvalidInput(f"inputs[{position}]: {error}") from None
+
+
+def _interval(delay: Delay) -> timedelta | None:
+    if delay is None:
+        return None
+    interval = delay if isinstance(delay, timedelta) else timedelta(seconds=delay)
+    if interval < timedelta(0):
+        raise ValueError(f"delay is {interval.total_seconds():g} s, expected at least 0")
+    return interval

@@ -1,0 +1,28 @@
+-- Reads up to `quantity` due messages of a flow, the longest due first, and hides them for the
+-- lease of their tasks: one write per claim. Messages that another transaction holds are passed
+-- over. The time is a parameter, because an index can be used up to a constant but not up to a
+-- volatile function.
+create or replace function pgflow._read_due_messages(flow_slug text, quantity int)
+returns table (msg_id bigint, message jsonb)
+language plpgsql
+set search_path to ''
+as $$
+begin
+  return query execute format(
+    $query$
+      update pgmq.%1$I as m
+      set vt = $1 + make_interval(secs => coalesce(($3 ->> (m.message ->> 'step_slug'))::int, 1)),
+        read_ct = m.read_ct + 1
+      where m.ctid = any (array(
+        select d.ctid from pgmq.%1$I as d
+        where d.vt <= $1
+        order by d.vt
+        limit $2
+        for update skip locked
+      ))
+      returning m.msg_id, m.message
+    $query$,
+    'q_' || pgflow.queue_name(flow_slug)
+  ) using clock_timestamp(), quantity, pgflow._leases(flow_slug);
+end;
+$$;

@@ -1,0 +1,23 @@
+-- Cancels a run: nothing of it is handed out any more, and workers that hold one of its tasks are
+-- told. A run that has ended is returned unchanged. Raises PF002 for an unknown run.
+create or replace function pgflow.cancel_run(run_id uuid) returns setof pgflow.runs
+language plpgsql
+set search_path to ''
+set plan_cache_mode to force_generic_plan
+set jit to off
+set enable_seqscan to off
+set enable_hashjoin to off
+set enable_mergejoin to off
+set enable_material to off
+set random_page_cost to 0
+as $$
+begin
+  perform from pgflow.runs r where r.run_id = cancel_run.run_id for no key update;
+  if not found then
+    raise exception 'run % does not exist', run_id using errcode = 'PF002';
+  end if;
+
+  perform pgflow._end_runs(array[run_id], 'cancelled');
+  return query select r.* from pgflow.runs r where r.run_id = cancel_run.run_id;
+end;
+$$;

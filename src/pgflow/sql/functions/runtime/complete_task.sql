@@ -1,0 +1,17 @@
+-- Completes one task, without a fence. A late or repeated call changes nothing. Returns the task.
+create or replace function pgflow.complete_task(
+  run_id uuid, step_slug text, task_index int, output jsonb
+) returns setof pgflow.step_tasks
+language plpgsql
+set search_path to ''
+as $$
+begin
+  perform from pgflow.report_tasks(null, jsonb_build_array(jsonb_build_object(
+    'run_id', run_id, 'step_slug', step_slug, 'task_index', task_index, 'output', output
+  )));
+  return query
+  select t.* from pgflow.step_tasks t
+  where t.run_id = complete_task.run_id and t.step_slug = complete_task.step_slug
+    and t.task_index = complete_task.task_index;
+end;
+$$;

@@ -1,0 +1,33 @@
+-- The worker's one call: reports everything that has ended and claims up to `quantity` tasks, in
+-- one transaction. Returns the claimed tasks, and refused outcomes as records without a message.
+-- Others are woken only when this claim came back full: else nothing is left for them.
+create or replace function pgflow.report_and_claim(
+  worker_id uuid, outcomes jsonb, flow_slugs text[], quantity int
+) returns setof pgflow.step_task_record
+language plpgsql
+set search_path to ''
+set plan_cache_mode to force_generic_plan
+set jit to off
+set enable_seqscan to off
+set enable_hashjoin to off
+set enable_mergejoin to off
+set enable_material to off
+set random_page_cost to 0
+as $$
+declare
+  answer record;
+  claimed int;
+begin
+  if jsonb_array_length(outcomes) > 0 then
+    answer := pgflow._report(worker_id, outcomes);
+    return query select * from pgflow._refusals(answer.refused);
+  end if;
+
+  return query select * from pgflow.claim_tasks(worker_id, flow_slugs, quantity);
+  get diagnostics claimed = row_count;
+
+  if claimed >= quantity and jsonb_array_length(outcomes) > 0 then
+    perform pgflow._wake_workers(answer.flow_slugs);
+  end if;
+end;
+$$;

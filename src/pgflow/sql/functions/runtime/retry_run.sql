@@ -1,0 +1,39 @@
+-- Carries on a failed or cancelled run: completed tasks keep their outputs, also inside a
+-- half-done map; failed and cancelled work gets fresh attempts. A run in progress is returned
+-- unchanged; a completed one raises PF007, an unknown one PF002.
+create or replace function pgflow.retry_run(run_id uuid) returns setof pgflow.runs
+language plpgsql
+set search_path to ''
+set plan_cache_mode to force_generic_plan
+set jit to off
+set enable_seqscan to off
+set enable_hashjoin to off
+set enable_mergejoin to off
+set enable_material to off
+set random_page_cost to 0
+as $$
+declare
+  run pgflow.runs;
+  ready pgflow.step_ref[];
+begin
+  select r.* into run from pgflow.runs r where r.run_id = retry_run.run_id for no key update;
+  if not found then
+    raise exception 'run % does not exist', run_id using errcode = 'PF002';
+  elsif run.status = 'completed' then
+    raise exception 'run % has completed: only a failed or cancelled run can be retried', run_id
+      using errcode = 'PF007';
+  elsif run.status in ('failed', 'cancelled') then
+    update pgflow.runs r
+    set status = 'started', error_message = null, failed_at = null, cancelled_at = null
+    where r.run_id = retry_run.run_id;
+
+    ready := pgflow._reopen_steps(retry_run.run_id);
+    perform pgflow._requeue_closed_tasks(run.flow_slug, retry_run.run_id);
+    perform pgflow._announce_runs(array[retry_run.run_id], 'started');
+    perform pgflow._advance('{}', ready);
+    perform pgflow._wake_workers(array[run.flow_slug]);
+  end if;
+
+  return query select r.* from pgflow.runs r where r.run_id = retry_run.run_id;
+end;
+$$;

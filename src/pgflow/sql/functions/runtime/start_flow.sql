@@ -1,0 +1,23 @@
+-- Starts one run. A run_id that exists raises a unique violation; start_flows is the idempotent
+-- form.
+create or replace function pgflow.start_flow(flow_slug text, input jsonb, run_id uuid default null)
+returns setof pgflow.runs
+language plpgsql
+set search_path to ''
+set plan_cache_mode to force_generic_plan
+set jit to off
+set enable_seqscan to off
+set enable_hashjoin to off
+set enable_mergejoin to off
+set enable_material to off
+set random_page_cost to 0
+as $$
+declare
+  new_id constant uuid := coalesce(start_flow.run_id, pgflow.new_run_id());
+begin
+  perform pgflow._refuse_unmappable_input(start_flow.flow_slug, start_flow.input);
+  perform pgflow._start_runs(start_flow.flow_slug, array[new_id], array[start_flow.input]);
+
+  return query select r.* from pgflow.runs r where r.run_id = new_id;
+end;
+$$;

@@ -1,0 +1,39 @@
+-- Starts the tasks of messages that the caller has read, and hides each message for its task's
+-- lease. Returns exactly the tasks it started, even when workers race for the same messages.
+create or replace function pgflow.start_tasks(flow_slug text, msg_ids bigint[], worker_id uuid)
+returns setof pgflow.step_task_record
+language plpgsql
+set search_path to ''
+set plan_cache_mode to force_generic_plan
+set jit to off
+set enable_seqscan to off
+set enable_hashjoin to off
+set enable_mergejoin to off
+set enable_material to off
+set random_page_cost to 0
+as $$
+declare
+  read_ids bigint[];
+  messages jsonb[];
+begin
+  execute format(
+    $query$
+      with message as (
+        update pgmq.%I as m
+        set vt = clock_timestamp()
+          + make_interval(secs => coalesce(($2 ->> (m.message ->> 'step_slug'))::int, 1))
+        where m.msg_id = any ($1)
+        returning m.msg_id, m.message
+      )
+      select array_agg(m.msg_id), array_agg(m.message) from message m
+    $query$,
+    'q_' || pgflow.queue_name(flow_slug)
+  )
+  using msg_ids, pgflow._leases(flow_slug)
+  into read_ids, messages;
+
+  if read_ids is not null then
+    return query select * from pgflow._start_tasks(worker_id, flow_slug, read_ids, messages);
+  end if;
+end;
+$$;

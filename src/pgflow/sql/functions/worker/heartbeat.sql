@@ -1,0 +1,30 @@
+-- A worker's sign of life, every 1.5 seconds. Tells it whether an operator wants it to drain, and
+-- which of the tasks that it holds are no longer its own; looks after other workers' tasks on the
+-- way. No row: the worker is unknown and has to register again.
+create or replace function pgflow.heartbeat(worker_id uuid, held jsonb default '[]')
+returns table (deprecated boolean, lost jsonb)
+language plpgsql
+set search_path to ''
+set plan_cache_mode to force_generic_plan
+set jit to off
+set enable_seqscan to off
+set enable_hashjoin to off
+set enable_mergejoin to off
+set enable_material to off
+set random_page_cost to 0
+as $$
+declare
+  is_deprecated boolean;
+begin
+  update pgflow.workers w
+  set last_heartbeat_at = clock_timestamp(), stopped_at = null
+  where w.worker_id = heartbeat.worker_id
+  returning w.deprecated_at is not null into is_deprecated;
+  if not found then
+    return;
+  end if;
+
+  perform pgflow.recover_dead_workers();
+  return query select is_deprecated, pgflow._lost_tasks(heartbeat.worker_id, held);
+end;
+$$;

@@ -1,0 +1,40 @@
+-- Puts the tasks of dead workers back into their queues, at once; those without attempts left
+-- fail. Dead: the session lock is free and the heartbeat late, or the heartbeat is very late.
+-- Shortly after a start of the server free locks mean nothing yet. One caller at a time does
+-- this, the others pass. Returns the number of tasks.
+create or replace function pgflow.recover_dead_workers() returns int
+language plpgsql
+set search_path to ''
+set plan_cache_mode to force_generic_plan
+set jit to off
+set enable_seqscan to off
+set enable_hashjoin to off
+set enable_mergejoin to off
+set enable_material to off
+set random_page_cost to 0
+as $$
+declare
+  dead record;
+  report jsonb;
+  recovered int := 0;
+begin
+  if not exists (select from pgflow._silent_workers())
+    or not pg_try_advisory_xact_lock(pgflow._recovery_key())
+  then
+    return 0;
+  end if;
+
+  for dead in
+    select w.worker_id, w.flow_slugs from pgflow._silent_workers() w
+    where w.last_heartbeat_at < clock_timestamp() - interval '12 seconds'
+      or w.holds_lock and pg_try_advisory_xact_lock(pgflow._worker_key(w.worker_id))
+  loop
+    update pgflow.workers w set stopped_at = clock_timestamp() where w.worker_id = dead.worker_id;
+
+    report := pgflow._held_tasks(dead.worker_id, dead.flow_slugs);
+    perform pgflow.report_tasks(null, report);
+    recovered := recovered + jsonb_array_length(report);
+  end loop;
+  return recovered;
+end;
+$$;

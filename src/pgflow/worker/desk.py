@@ -1,0 +1,101 @@
+"""Where tasks come in and outcomes go out: one exchange with the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from pgflow import statements
+from pgflow.worker.attempt import Attempt, Hand, identity_of
+from pgflow.worker.outcome import LOST, RELEASED, Outcome, failed
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from pgflow.flow import Flow
+    from pgflow.statements import TaskRow
+    from pgflow.worker.reports import Report, Reports
+    from pgflow.worker.session import Session
+    from pgflow.worker.slots import Slots
+
+
+class Desk:
+    """Reports outcomes, claims tasks and hands them to the slots."""
+
+    def __init__(
+        self,
+        *,
+        worker_id: UUID,
+        flows: Mapping[str, Flow[Any]],
+        session: Session,
+        hand: Hand,
+        reports: Reports,
+        slots: Slots,
+    ) -> None:
+        self._hand = hand
+        self.reports = reports
+        self._worker_id = worker_id
+        self._flows = flows
+        self._session = session
+        self._slots = slots
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is in hand or waits to be reported."""
+        return bool(self._hand) or bool(self.reports)
+
+    async def exchange(self, report: Report, flow_slugs: Sequence[str], room: int) -> list[str]:
+        """Report, and claim up to `room` tasks of these flows; returns the flow of each."""
+        call = statements.report_and_claim(self._worker_id, report.json(), flow_slugs, room)
+        try:
+            rows = await self._session.run(call)
+        except psycopg.Error as error:
+            self.reports.take_back(report, error)
+            raise
+        self.reports.confirm(report, {identity_of(row) for row in rows if row.msg_id is None})
+        tasks = [row for row in rows if row.msg_id is not None]
+        await self._admit([one for task in tasks if (one := self._receive(task)) is not None])
+        return [task.flow_slug for task in tasks]
+
+    async def reconnect(self) -> None:
+        await self._session.reopen()
+
+    def _receive(self, task: TaskRow) -> Attempt | None:
+        """The attempt that begins with this claim, if it is one that can be made."""
+        if task.attempt > max(task.max_attempts, 1):
+            # The last attempt was lost with its worker. The claim asks us to say so.
+            return self._decline(replace(task, attempt=task.attempt - 1), LOST)
+        step = self._flows[task.flow_slug].steps.get(task.step_slug)
+        if step is None:
+            unknown = f"this worker's code has no step '{task.step_slug}'. Deploy one that has it"
+            return self._decline(task, failed(unknown))
+        attempt = Attempt(task, step, deadline=self._loop.time() + task.timeout)
+        self._hand[attempt.identity] = attempt
+        return attempt
+
+    def _decline(self, task: TaskRow, outcome: Outcome) -> None:
+        self.reports.say(task, identity_of(task), outcome)
+
+    async def _admit(self, attempts: list[Attempt]) -> None:
+        wanting = [one for one in attempts if one.step.needs_flow_input]
+        if wanting:
+            await self._fetch_flow_inputs(wanting, attempts)
+        self._slots.admit(attempts)
+
+    async def _fetch_flow_inputs(self, wanting: list[Attempt], claimed: list[Attempt]) -> None:
+        run_ids = list({attempt.task.run_id for attempt in wanting})
+        try:
+            rows = await self._session.run(statements.flow_inputs(run_ids))
+        except psycopg.Error:
+            for attempt in claimed:
+                attempt.outcome = RELEASED
+                self.reports.add(attempt)
+            raise
+        inputs = {row.run_id: row.input for row in rows}
+        for attempt in wanting:
+            attempt.flow_input = inputs.get(attempt.task.run_id)

@@ -1,0 +1,195 @@
+"""The worker as its user sees it: made once, run until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Generator, Iterable, Mapping
+from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, Self
+from uuid import UUID
+
+from pgflow.embedded import running_url
+from pgflow.environment import find_database_url
+from pgflow.errors import FlowDefinitionError
+from pgflow.flow import Flow
+from pgflow.worker.claims import Goal
+from pgflow.worker.shift import Settings, Shift
+from pgflow.worker.signals import Signals
+
+if TYPE_CHECKING:
+    from pgflow.config import Compilation
+    from pgflow.worker.reports import Tally
+
+DIRECT_URL_VARIABLE = "PGFLOW_DIRECT_URL"
+DEFAULT_CONCURRENCY = 32
+
+
+class Worker:
+    """Claims the tasks of its flows, runs their handlers and reports what became of them.
+
+    `concurrency` handlers run at a time: async ones on the event loop, sync ones in threads, with
+    `executor="process"` in so many processes, or in any `concurrent.futures.Executor`. `run` goes
+    on until SIGTERM or SIGINT: then handlers get `shutdown_timeout` seconds to finish, and what is
+    left goes back to the queue without costing an attempt.
+
+    Behind a transaction pooler nothing can be notified and the worker polls, unless `direct_url`
+    (or PGFLOW_DIRECT_URL, beside a database URL from the environment) names a way past it. Whether
+    there is a pooler is found out; `pooler` overrules that, for one in session mode for instance.
+
+        worker = Worker([greet_user, analyze_website], concurrency=64)
+        worker.run_sync()
+    """
+
+    def __init__(
+        self,
+        flows: Flow[Any] | Iterable[Flow[Any]],
+        *,
+        database_url: str | None = None,
+        concurrency: int | None = None,
+        executor: Literal["thread", "process"] | Executor = "thread",
+        shutdown_timeout: float = 30.0,
+        compilation: Compilation = "phase2",
+        name: str | None = None,
+        direct_url: str | None = None,
+        pooler: bool | None = None,
+    ) -> None:
+        self.signals = Signals()
+        self._settings = Settings(
+            flows=_by_slug([flows] if isinstance(flows, Flow) else flows),
+            database_url=find_database_url(database_url, embedded=running_url).value,
+            direct_url=direct_url or _direct_url(beside=database_url),
+            name=name or f"{socket.gethostname()}:{os.getpid()}",
+            concurrency=_concurrency(concurrency, executor),
+            executor=_checked(executor),
+            shutdown_timeout=shutdown_timeout,
+            compilation=compilation,
+            pooler=pooler,
+        )
+        self._shift: Shift | None = None
+
+    @property
+    def worker_id(self) -> UUID | None:
+        """What the database knows it by: a new id each time that it starts, None before."""
+        return None if self._shift is None else self._shift.worker_id
+
+    async def run(self) -> None:
+        """Work until SIGTERM, SIGINT, `stop`, or until an operator asks the worker to drain.
+
+        A second signal stops at once. Raises what made it impossible to go on.
+        """
+        async with self:
+            with self._obeying_signals():
+                await self._on_duty.finished()
+
+    def run_sync(self) -> None:
+        """`run`, for a program without an event loop of its own."""
+        asyncio.run(self.run())
+
+    async def run_until_idle(self, *, limit: int | None = None) -> Tally:
+        """Work until nothing is left to do now, or `limit` tasks were claimed; tells how much.
+
+        Retries and delayed steps that fall due later are left to a later call.
+        """
+        await self._start(Goal(quota=limit, until_idle=True))
+        shift = self._on_duty
+        try:
+            await shift.finished()
+        finally:
+            await self.stop()
+        return shift.tally
+
+    async def start(self) -> None:
+        """Connect, register and begin to work in the background of the running event loop."""
+        await self._start(Goal())
+
+    async def stop(self) -> None:
+        """Drain and end; nothing happens where nothing runs."""
+        shift, self._shift = self._shift, None
+        if shift is not None:
+            await shift.end()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.stop()
+
+    @property
+    def _on_duty(self) -> Shift:
+        if self._shift is None:
+            message = "the worker does not run. Start it with `async with worker:`"
+            raise RuntimeError(message)
+        return self._shift
+
+    async def _start(self, goal: Goal) -> None:
+        if self._shift is not None:
+            message = "the worker runs already"
+            raise RuntimeError(message)
+        self._shift = Shift(self._settings, self.signals, goal)
+        try:
+            await self._shift.begin()
+        except BaseException:
+            shift, self._shift = self._shift, None
+            await shift.disconnect()
+            raise
+
+    @contextmanager
+    def _obeying_signals(self) -> Generator[None]:
+        """SIGTERM and SIGINT end the shift, where signals can be caught."""
+        loop = asyncio.get_running_loop()
+        caught: list[signal.Signals] = []
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Only the main thread may, and not on every platform.
+            with suppress(NotImplementedError, ValueError, RuntimeError):
+                loop.add_signal_handler(number, self._on_duty.ask_to_end)
+                caught.append(number)
+        try:
+            yield
+        finally:
+            for number in caught:
+                loop.remove_signal_handler(number)
+
+
+def _direct_url(*, beside: str | None) -> str | None:
+    # A URL that was given in code may lead elsewhere than the environment thinks.
+    return os.environ.get(DIRECT_URL_VARIABLE) if beside is None else None
+
+
+def _by_slug(flows: Iterable[Flow[Any]]) -> Mapping[str, Flow[Any]]:
+    by_slug: dict[str, Flow[Any]] = {}
+    for flow in flows:
+        if by_slug.setdefault(flow.slug, flow) is not flow:
+            message = (
+                f"two flows of this worker have the slug '{flow.slug}'. "
+                "Give one of them another slug, or serve them from two workers"
+            )
+            raise FlowDefinitionError(message)
+    if not by_slug:
+        message = "a worker needs at least one flow, got none"
+        raise FlowDefinitionError(message)
+    return MappingProxyType(by_slug)
+
+
+def _concurrency(wanted: int | None, executor: object) -> int:
+    """As many handlers as said; else many for threads, one per processor for processes."""
+    if wanted is None:
+        return (os.cpu_count() or 1) if executor == "process" else DEFAULT_CONCURRENCY
+    if wanted < 1:
+        message = f"concurrency is {wanted}, expected at least 1"
+        raise ValueError(message)
+    return wanted
+
+
+def _checked(executor: object) -> Any:
+    if executor in ("thread", "process") or isinstance(executor, Executor):
+        return executor
+    message = (
+        f"executor is {executor!r}, expected 'thread', 'process' or a concurrent.futures.Executor"
+    )
+    raise ValueError(message)

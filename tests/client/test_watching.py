@@ -1,0 +1,186 @@
+"""Waiting when something goes wrong meanwhile, or when no notifications can be had."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pgflow import statements
+from pgflow.client import AsyncClient, AsyncRun, lookout, watcher
+from pgflow.errors import DatabaseUnavailable, EngineMissing
+from pgflow.statements import BackendRow, Statement
+from pgflow.testing import PgflowDatabase
+from tests.support.engine import Engine
+from tests.support.eventually import eventually_async
+from tests.support.greeting import ALICE, greet, greet_user
+from tests.support.waiting import break_connections, connections, is_watched, outage
+
+GREETED = {"greeting": "Hello, Alice Smith!"}
+STORY = ["started", "started", "completed", "started", "completed", "completed"]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async def look() -> object:
+        return condition()
+
+    await eventually_async(look)
+
+
+@pytest.fixture
+def behind_a_pooler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backend is never the one that greeted the client."""
+    strange = Statement("select -1 as pid", BackendRow)
+    monkeypatch.setattr(statements, "current_backend", lambda: strange)
+
+
+async def test_waiting_survives_a_broken_connection(
+    async_client: AsyncClient, engine: Engine
+) -> None:
+    run = await async_client.start(greet_user, ALICE)
+    waiting = asyncio.create_task(run.wait(timeout=30))
+    await until(lambda: is_watched(engine, run.run_id))
+
+    break_connections(engine)
+    await until(lambda: connections(engine) == 1)
+    greet(engine, run.run_id)
+
+    assert await waiting == GREETED
+
+
+async def test_what_happens_during_an_outage_is_not_missed(
+    async_client: AsyncClient, engine: Engine
+) -> None:
+    run = await async_client.start(greet_user, ALICE)
+    waiting = asyncio.create_task(run.wait(timeout=30))
+    story = asyncio.create_task(_statuses(run))
+    await until(lambda: is_watched(engine, run.run_id))
+
+    with outage(engine):
+        greet(engine, run.run_id)
+
+    assert await waiting == GREETED
+    assert await story == STORY
+
+
+async def test_an_outage_is_not_borne_for_ever(
+    async_client: AsyncClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "PATIENCE", 0.1)
+    run = await async_client.start(greet_user, ALICE)
+    waiting = asyncio.create_task(run.wait(timeout=30))
+    await until(lambda: is_watched(engine, run.run_id))
+
+    with outage(engine), pytest.raises(DatabaseUnavailable) as away:
+        await waiting
+
+    assert str(away.value).startswith("the database cannot be reached: ")
+    assert "not currently accepting connections" in str(away.value)
+
+
+async def test_who_begins_to_wait_while_the_database_is_away_is_told_at_once(
+    async_client: AsyncClient, engine: Engine
+) -> None:
+    run = await async_client.start(greet_user, ALICE)
+
+    with outage(engine), pytest.raises(DatabaseUnavailable):
+        await run.wait(timeout=30)
+
+    greet(engine, run.run_id)
+    assert await run.wait(timeout=30) == GREETED
+
+
+async def test_an_engine_that_disappears_ends_the_waiting(
+    async_client: AsyncClient, engine: Engine
+) -> None:
+    run = await async_client.start(greet_user, ALICE)
+    engine.do("drop schema pgflow cascade")
+
+    with pytest.raises(EngineMissing):
+        await run.wait(timeout=30)
+
+
+async def test_a_watch_is_renewed_before_it_ends(
+    async_client: AsyncClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookout, "RENEWAL", 0.05)
+    run = await async_client.start(greet_user, ALICE)
+    waiting = asyncio.create_task(run.wait(timeout=30))
+    await until(lambda: is_watched(engine, run.run_id))
+
+    engine.do("update pgflow.run_watches set expires_at = now() - interval '1 second'")
+    await until(lambda: is_watched(engine, run.run_id))
+    greet(engine, run.run_id)
+
+    assert await waiting == GREETED
+
+
+async def test_a_run_that_somebody_holds_in_a_long_transaction_stops_nobody_else(
+    async_client: AsyncClient,
+    engine: Engine,
+    pgflow_database: PgflowDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lookout, "LOCK_TIMEOUT", "20ms")
+    held, free = await async_client.start_many(greet_user, [ALICE, ALICE])
+    with pgflow_database.connect() as holder:
+        holder.execute("select from pgflow.runs where run_id = %s for update", [held.run_id])
+        waiting = [asyncio.create_task(run.wait(timeout=30)) for run in (held, free)]
+
+        greet(engine, free.run_id)
+        assert await waiting[1] == GREETED
+
+    greet(engine, held.run_id)
+    assert await waiting[0] == GREETED
+
+
+@pytest.mark.usefixtures("behind_a_pooler")
+async def test_behind_a_pooler_runs_are_waited_for_by_looking(
+    async_client: AsyncClient, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "pgflow.client")
+    run = await async_client.start(greet_user, ALICE)
+    waiting = asyncio.create_task(run.wait(timeout=30))
+    story = asyncio.create_task(_statuses(run))
+    await until(lambda: connections(engine) == 2)
+
+    greet(engine, run.run_id)
+
+    assert await waiting == GREETED
+    assert await story == STORY
+    assert not is_watched(engine, run.run_id)
+    assert caplog.messages == [
+        "a connection pooler lets no notifications pass: waiting for runs by polling"
+    ]
+
+
+@pytest.mark.usefixtures("behind_a_pooler")
+async def test_behind_a_pooler_a_broken_connection_is_replaced(
+    async_client: AsyncClient, engine: Engine
+) -> None:
+    run = await async_client.start(greet_user, ALICE)
+    waiting = asyncio.create_task(run.wait(timeout=30))
+    await until(lambda: connections(engine) == 2)
+
+    break_connections(engine)
+    greet(engine, run.run_id)
+
+    assert await waiting == GREETED
+
+
+async def test_the_connection_is_closed_when_nobody_has_waited_for_long(
+    async_client: AsyncClient, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookout, "LINGER", 0.01)
+    run = await async_client.start(greet_user, ALICE)
+    greet(engine, run.run_id)
+
+    await run.wait(timeout=30)
+
+    await until(lambda: connections(engine) == 1)
+
+
+async def _statuses(run: AsyncRun[Any]) -> list[str]:
+    return [event.status async for event in run.events()]

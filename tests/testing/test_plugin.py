@@ -1,0 +1,129 @@
+"""The plugin as the pytest of a user's project sees it: each test here runs one of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pgflow.embedded import find_binaries
+from pgflow.testing.server import ScratchServer
+from tests.support.eventually import eventually
+
+USES_A_DATABASE = """
+    def test_it_has_the_engine(pgflow_database):
+        with pgflow_database.connect() as connection:
+            connection.execute("select from pgflow.runs")
+"""
+WRITES_ITS_SERVER = """
+    import pytest
+
+    @pytest.mark.parametrize("number", range(8))
+    def test_server(pgflow_server, number):
+        with pgflow_server.clone(), open("servers", "a") as servers:
+            print(pgflow_server.url, file=servers)
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_directory(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the inner run leaves behind lies in `pytester.path / "tmp"`."""
+    for variable in ("PYTEST_XDIST_TESTRUNUID", "PYTEST_ADDOPTS", "PGFLOW_TEST_SERVER_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.delenv("PGFLOW_TEST_SERVER_BIN", raising=False)
+    directory = pytester.path / "tmp"
+    directory.mkdir()
+    monkeypatch.setenv("TMPDIR", str(directory))
+    for parent in directory.parents[:4]:
+        with contextlib.suppress(PermissionError):
+            parent.chmod(parent.stat().st_mode | 0o011)
+
+
+def leftovers(pytester: pytest.Pytester) -> list[Path]:
+    return list((pytester.path / "tmp").glob("pgflow-*"))
+
+
+def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
+
+
+def test_a_suite_that_asks_for_no_database_pays_nothing(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_nothing_is_loaded():
+            assert "psycopg" not in sys.modules
+            assert "pgflow.testing.server" not in sys.modules
+        """
+    )
+
+    result = run(pytester)
+
+    result.assert_outcomes(passed=1)
+
+
+def test_the_server_is_gone_after_the_run(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(USES_A_DATABASE)
+
+    result = run(pytester)
+
+    result.assert_outcomes(passed=1)
+    eventually(lambda: not leftovers(pytester))
+
+
+def test_the_processes_of_a_run_share_one_server(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(WRITES_ITS_SERVER)
+
+    result = run(pytester, "-n", "2")
+
+    result.assert_outcomes(passed=8)
+    assert len(set((pytester.path / "servers").read_text().split("\n"))) == 2  # and an empty line
+    eventually(lambda: not leftovers(pytester))
+
+
+def test_the_server_is_gone_after_a_run_that_was_killed(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import os, signal
+
+        def test_killed(pgflow_server):
+            os.kill(os.getpid(), signal.SIGKILL)
+        """
+    )
+
+    result = run(pytester)
+
+    assert result.ret == -signal.SIGKILL
+    eventually(lambda: not leftovers(pytester))
+
+
+def test_a_server_is_booted_from_a_directory(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(USES_A_DATABASE)
+
+    result = run(pytester, "--pgflow-server-bin", str(find_binaries()))
+
+    result.assert_outcomes(passed=1)
+    eventually(lambda: not leftovers(pytester))
+
+
+def test_a_borrowed_server_is_left_as_it_was(
+    pytester: pytest.Pytester, pgflow_server: ScratchServer
+) -> None:
+    before = database_names(pgflow_server.url)
+    pytester.makepyfile(USES_A_DATABASE)
+
+    result = run(pytester, "-n", "2", "--pgflow-server-url", pgflow_server.url)
+
+    result.assert_outcomes(passed=1)
+    assert database_names(pgflow_server.url) - before == set()
+    assert not leftovers(pytester)
+
+
+def database_names(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("select datname from pg_database").fetchall()
+    return {name for (name,) in rows}
