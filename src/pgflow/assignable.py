@@ -46,7 +46,7 @@ def fits(given: Any, wanted: Any) -> bool:
 
 def _fits(given: Any, wanted: Any, seen: _Pairs) -> bool:
     given, wanted = _bare(given), _bare(wanted)
-    if given in (Never, NoReturn):
+    if given == wanted or given in (Never, NoReturn):
         return True
     if _is_union(given):
         return all(_fits(each, wanted, seen) for each in get_args(given))
@@ -141,17 +141,29 @@ def _contents_fit(given: Any, wanted: Any, seen: _Pairs) -> bool:
 
 def _keys_fit(given: Any, wanted: Any, seen: _Pairs) -> bool:
     try:
-        ours, theirs = get_type_hints(given), get_type_hints(wanted)
+        ours = get_type_hints(given, include_extras=True)
+        theirs = get_type_hints(wanted, include_extras=True)
     except (NameError, AttributeError, TypeError, SyntaxError):
         return True
-    missing = wanted.__required_keys__ - ours.keys()
-    return not missing and all(_fits(ours[k], theirs[k], seen) for k in ours.keys() & theirs.keys())
+    return all(
+        _fits(ours[key], hint, seen) if key in ours else not _is_required(wanted, key, hint)
+        for key, hint in theirs.items()
+    )
+
+
+def _is_required(typed_dict: Any, key: str, hint: Any) -> bool:
+    # Of annotations that are strings, __required_keys__ does not see the NotRequired.
+    if get_origin(hint) in (Required, NotRequired):
+        return get_origin(hint) is Required
+    return key in typed_dict.__required_keys__
 
 
 def _elements(annotation: Any) -> tuple[tuple[Any, ...], bool]:
     """The annotations of what the container holds, and whether that is repeated at will."""
-    arguments = get_args(annotation)
-    if get_origin(annotation) is tuple:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if _is_record(origin) or is_typeddict(origin):
+        return (), True
+    if origin is tuple:
         return (arguments[:1], True) if arguments[-1] is ... else (arguments, False)
     return arguments[-1:], True
 

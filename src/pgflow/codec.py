@@ -186,8 +186,8 @@ def _serializer(annotation: Any) -> Any:
     """
     from pydantic import ConfigDict, TypeAdapter
 
-    element, keep_nan = digestible(annotation), ConfigDict(ser_json_inf_nan="constants")
-    return TypeAdapter[Any](list[element], config=keep_nan).serializer
+    one: Any = types.GenericAlias(list, (digestible(annotation),))
+    return TypeAdapter[Any](one, config=ConfigDict(ser_json_inf_nan="constants")).serializer
 
 
 def _is_plain(annotation: Any) -> bool:

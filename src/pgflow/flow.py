@@ -11,6 +11,7 @@ from pgflow import rules
 from pgflow.annotations import Scope
 from pgflow.codec import Codec, record
 from pgflow.declaration import Declaration
+from pgflow.errors import InvalidInput, InvalidOutput
 from pgflow.shape import FlowOptions, FlowShape, StepType
 from pgflow.step import FlowInput, Source, Step
 from pgflow.wiring import Declares, DeclaresMap, DeclaresRoot, Settings
@@ -238,7 +239,10 @@ class Flow(Generic[In]):
 
     def decode_output(self, raw: bytes | str | None) -> dict[str, Any] | None:
         """The output of a run: what each leaf gave. A skipped leaf is missing; None if all are."""
-        return None if raw is None else self._output_codec.decode_json(raw)
+        try:
+            return None if raw is None else self._output_codec.decode_json(raw)
+        except InvalidInput as error:
+            raise InvalidOutput(str(error)) from None
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of the flow's input."""

@@ -74,6 +74,10 @@ class Box(Generic[T]):
     content: T
 
 
+class Envelope(TypedDict, Generic[T]):
+    content: T
+
+
 class Order(BaseModel):
     number: int
 
@@ -165,11 +169,14 @@ class Rights(enum.IntFlag):
         (Page, Person),
         (Order, dict[str, Any]),
         (Box[int], Box[str]),
+        (dict[str, str], Box[int]),
+        (dict[str, str], Envelope[int]),
         (Names, list[str]),
-        (JsonValue, int),
+        (JsonValue, JsonValue),
+        (list[JsonValue], list[JsonValue]),
         (list[Page] | None, list[Page] | None),
     ],
-    ids=lambda annotation: describe(annotation),
+    ids=describe,
 )
 def test_these_fit(given: Any, wanted: Any) -> None:
     assert fits(given, wanted)
@@ -225,16 +232,19 @@ def test_these_fit(given: Any, wanted: Any) -> None:
         (Order, list[int]),
         (list[Page] | None, list[Page]),
     ],
-    ids=lambda annotation: describe(annotation),
+    ids=describe,
 )
 def test_these_do_not_fit(given: Any, wanted: Any) -> None:
     assert not fits(given, wanted)
 
 
 def test_a_typed_dict_with_an_unknown_name_fits() -> None:
-    odd = TypedDict("odd", {"number": "Unheard"})  # type: ignore # pyright: ignore # noqa: F821, UP013
+    class Odd(TypedDict):
+        number: int
 
-    assert fits(Numbered, odd)
+    Odd.__annotations__["number"] = "Unheard"
+
+    assert fits(Numbered, Odd)
 
 
 @pytest.mark.parametrize(

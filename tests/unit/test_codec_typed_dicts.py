@@ -84,7 +84,11 @@ def test_a_typed_dict_goes_there_and_back(annotation: Any, value: Any) -> None:
     [
         (Word, "{}", "text: field required"),
         (Page, "{}", "url: field required"),
-        (Word, '{"text": "a", "length": -1}', "length: expected greater than or equal to 0, got -1"),
+        (
+            Word,
+            '{"text": "a", "length": -1}',
+            "length: expected greater than or equal to 0, got -1",
+        ),
         (
             Tree,
             '{"name": "a", "children": [{"name": 1, "children": []}]}',

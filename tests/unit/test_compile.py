@@ -22,8 +22,10 @@ def test_the_flow_comes_first_then_its_steps_in_the_order_of_definition() -> Non
     statements = compile_flow(flow.shape())
 
     assert statements == [
-        "SELECT pgflow.create_flow('greet_user', "
-        "max_attempts => 3, base_delay => 5, timeout => 60);",
+        (
+            "SELECT pgflow.create_flow('greet_user', "
+            "max_attempts => 3, base_delay => 5, timeout => 60);"
+        ),
         "SELECT pgflow.add_step('greet_user', 'full_name');",
         "SELECT pgflow.add_step('greet_user', 'greeting', ARRAY['full_name']);",
     ]

@@ -48,7 +48,7 @@ def test_a_step_stays_callable() -> None:
         return number * 2
 
     assert double(21) == 42
-    assert (double.__name__, double.__doc__) == ("double", "Twice the number.")
+    assert (vars(double)["__name__"], double.__doc__) == ("double", "Twice the number.")
 
 
 async def test_an_async_step_stays_callable() -> None:
@@ -136,9 +136,9 @@ def test_more_dependencies_than_are_typed_can_have_a_parameter_each() -> None:
     flow = Flow("wide")
     a, b, c, d, e, f, g, h, i = (flow.step(slug=letter)(lambda: 1) for letter in "abcdefghi")
 
-    @flow.step(a, b, c, d, e, f, g, h, i)
-    def last(a: int, b: int, c: int, d: int, e: int, f: int, g: int, h: int, i: int) -> int:
-        return a + b + c + d + e + f + g + h + i
+    last = flow.step(a, b, c, d, e, f, g, h, i, slug="last")(
+        lambda a, b, c, d, e, f, g, h, i: a + b + c + d + e + f + g + h + i
+    )
 
     assert len(last.dependencies) == 9
 
@@ -168,9 +168,7 @@ async def add(amount: int, number: int) -> int:
         (abs, False),
     ],
 )
-def test_anything_callable_can_be_a_handler(
-    handler: Callable[[int], Any], is_async: bool
-) -> None:
+def test_anything_callable_can_be_a_handler(handler: Callable[[int], Any], is_async: bool) -> None:
     flow = Flow("shop", input=int)
 
     step = flow.step(slug="added")(handler)
@@ -185,7 +183,7 @@ def test_a_class_can_be_a_handler() -> None:
 
     step = flow.step(slug="number")(int)
 
-    assert step.encode(step("7")) == "7"
+    assert step.encode(step.function("7")) == "7"
 
 
 def test_one_handler_can_serve_two_steps() -> None:
@@ -201,10 +199,10 @@ def test_one_handler_can_serve_two_steps() -> None:
 
 
 def test_steps_cannot_be_changed_from_outside() -> None:
-    flow = greet_user()
+    steps: Any = greet_user().steps
 
     with pytest.raises(TypeError, match="does not support item assignment"):
-        flow.steps["other"] = flow.steps["greeting"]  # type: ignore[index] # pyright: ignore[reportIndexIssue] - the point of the test
+        steps["other"] = steps["greeting"]
 
 
 def test_leaves_are_the_steps_without_dependents() -> None:

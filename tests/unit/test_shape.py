@@ -80,7 +80,7 @@ def test_a_shape_cannot_be_changed() -> None:
     shape = shop().shape()
 
     with pytest.raises(dataclasses.FrozenInstanceError):
-        shape.slug = "other"  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue] - the point of the test
+        setattr(shape, "slug", "other")  # noqa: B010 - a checker would refuse the statement
     assert hash(shape) == hash(shop().shape())
 
 
@@ -119,6 +119,4 @@ def test_the_checksum_is_of_the_structure_alone() -> None:
     ids=repr,
 )
 def test_every_part_of_the_structure_counts_in_the_checksum(changed: StepShape) -> None:
-    assert (
-        FlowShape("shop", (changed,)).checksum != FlowShape("shop", (StepShape("a"),)).checksum
-    )
+    assert FlowShape("shop", (changed,)).checksum != FlowShape("shop", (StepShape("a"),)).checksum

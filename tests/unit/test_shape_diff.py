@@ -31,7 +31,11 @@ def test_a_changed_dependency_and_a_new_step() -> None:
     ("deployed", "wanted", "lines"),
     [
         (flow(FETCH), flow(), ["Step 'fetch' removed"]),
-        (flow(FETCH), flow(StepShape("fetch", "map")), ["Step 'fetch' type changed: single -> map"]),
+        (
+            flow(FETCH),
+            flow(StepShape("fetch", "map")),
+            ["Step 'fetch' type changed: single -> map"],
+        ),
         (
             flow(StepShape("a"), StepShape("b"), StepShape("c")),
             flow(StepShape("c"), StepShape("a"), StepShape("d"), StepShape("b")),
@@ -49,7 +53,7 @@ def test_a_changed_dependency_and_a_new_step() -> None:
             flow(StepShape("fetch", unless='{"a":1}')),
             flow(StepShape("fetch", unless='{"a":true}', when_exhausted="skip")),
             [
-                "Step 'fetch' unless changed: {\"a\":1} -> {\"a\":true}",
+                'Step \'fetch\' unless changed: {"a":1} -> {"a":true}',
                 "Step 'fetch' when_exhausted changed: fail -> skip",
             ],
         ),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgflow.compile import compile_flow
-from pgflow.shape import FlowOptions, FlowShape, StepOptions, StepShape
+from pgflow.shape import FlowOptions, FlowShape, Otherwise, StepOptions, StepShape
 
 texts = st.text("aé'\"\\\n", max_size=3)
 json_values = st.recursive(
@@ -19,7 +19,9 @@ json_values = st.recursive(
 patterns = st.none() | st.dictionaries(texts, json_values, max_size=3).map(
     lambda pattern: json.dumps(pattern, ensure_ascii=False, separators=(",", ":"))
 )
-otherwise = st.sampled_from([None, "fail", "skip", "skip-cascade"])
+otherwise: st.SearchStrategy[Otherwise | None] = st.sampled_from(
+    [None, "fail", "skip", "skip-cascade"]
+)
 numbers = st.none() | st.integers(min_value=3, max_value=99)
 
 

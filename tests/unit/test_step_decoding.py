@@ -117,16 +117,24 @@ def test_without_annotations_values_are_plain_json() -> None:
         ('{"who": {}, "what": {"text": ""}}', "person.name: field required"),
         (
             '{"who": {"name": 1}, "what": {"text": null}}',
-            "person.name: expected a valid string, got 1; "
-            "page.text: expected a valid string, got None",
+            (
+                "person.name: expected a valid string, got 1; "
+                "page.text: expected a valid string, got None"
+            ),
         ),
         ("[]", "expected an object, got []"),
     ],
 )
 def test_an_input_that_does_not_validate_names_the_parameter(raw: str, reason: str) -> None:
     flow = Flow("shop")
-    who = flow.step(slug="who")(lambda: None)
-    what = flow.step(slug="what")(lambda: None)
+
+    @flow.step()
+    def who() -> Person:
+        return {"name": ""}
+
+    @flow.step()
+    def what() -> Page:
+        return Page("")
 
     @flow.step(who, what)
     def both(person: Person, page: Page) -> str:
