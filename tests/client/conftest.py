@@ -7,7 +7,7 @@ import pytest
 from pgflow.client import AsyncClient, Client
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
-from tests.support.greeting import greet_user, register
+from tests.support.greeter import greet_user, register
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from pgflow.errors import (
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
 from tests.support.eventually import eventually_async
-from tests.support.greeting import ALICE, BOB, fail_to_greet, greet, greet_user
+from tests.support.greeter import ALICE, BOB, fail_to_greet, greet, greet_user
 from tests.support.waiting import connections, is_watched
 
 

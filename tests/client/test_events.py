@@ -14,7 +14,7 @@ from pgflow.flow import Flow
 from tests.support.engine import Engine
 from tests.support.eventually import eventually
 from tests.support.flow_spec import map_over, single
-from tests.support.greeting import ALICE, fail_to_greet, greet, greet_user, register
+from tests.support.greeter import ALICE, fail_to_greet, greet, greet_user, register
 from tests.support.waiting import is_watched, until_watched
 
 STORY = [

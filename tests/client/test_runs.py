@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 
 from pgflow.client import Client
-from pgflow.errors import FlowNotFound, InvalidInput, RunConflict, RunNotFound
+from pgflow.errors import FlowNotFound, InvalidOutput, RunConflict, RunNotFound
 from pgflow.flow import Flow
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
-from tests.support.greeting import ALICE, fail_to_greet, greet, greet_user, register
+from tests.support.greeter import ALICE, fail_to_greet, greet, greet_user, register
 
 UNCOMMITTED = "If it was started on a connection of yours, commit there first"
 
@@ -87,7 +87,7 @@ def test_an_output_that_is_not_of_its_type_is_told(client: Client, engine: Engin
     engine.finish(run.run_id, "full_name", "Alice Smith")
     engine.finish(run.run_id, "greeting", 7)
 
-    with pytest.raises(InvalidInput) as invalid:
+    with pytest.raises(InvalidOutput) as invalid:
         run.wait()
 
     expected = (

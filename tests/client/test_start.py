@@ -15,7 +15,7 @@ from pgflow.errors import FlowNotFound, InvalidInput, RunConflict
 from pgflow.flow import Flow
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
-from tests.support.greeting import ALICE, BOB, greet_user, register
+from tests.support.greeter import ALICE, BOB, greet_user, register
 
 IN_THIS_DATABASE = (
     "in the database. Deploy it with `pgflow deploy`, or start a worker that serves it"
@@ -133,7 +133,7 @@ def test_an_input_that_does_not_validate_never_reaches_the_database(
     [
         ({"a": math.nan}, "a: nan is no JSON number"),
         ({"a": "\0"}, r"a: the text contains \u0000, which Postgres cannot store"),
-        ([{1, 2}], "0: a set is no JSON value"),
+        ([{1, 2}], "0: 'set' is no JSON type"),
     ],
 )
 def test_an_input_that_is_not_json_is_refused(client: Client, input: object, reason: str) -> None:

@@ -12,7 +12,7 @@ from pgflow.client import Client, requests
 from pgflow.errors import InvalidInput, RunConflict
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
-from tests.support.greeting import ALICE, BOB, Person, greet_user
+from tests.support.greeter import ALICE, BOB, Person, greet_user
 
 
 def test_runs_come_in_the_order_of_their_inputs(client: Client) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,7 +22,7 @@ from pgflow.flow import Flow
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
 from tests.support.eventually import eventually
-from tests.support.greeting import ALICE, fail_to_greet, greet, greet_user, register
+from tests.support.greeter import ALICE, fail_to_greet, greet, greet_user, register
 from tests.support.waiting import connections, is_watched, until_watched
 
 
@@ -195,6 +197,23 @@ def test_several_wait_for_one_run(
     for each in waiting:
         with pytest.raises(RunCancelled):
             each.result()
+
+
+def test_waiting_can_be_interrupted(
+    client: Client, engine: Engine, threads: ThreadPoolExecutor
+) -> None:
+    run = client.start(greet_user, ALICE)
+
+    def interrupt() -> None:
+        until_watched(engine, run.run_id)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupting = threads.submit(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run.wait(timeout=10)
+
+    interrupting.result()
+    eventually(lambda: not is_watched(engine, run.run_id))
 
 
 def test_closing_the_client_ends_the_waiting(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pgflow import statements
 from pgflow.client import AsyncClient, AsyncRun, lookout, watcher
@@ -15,7 +16,7 @@ from pgflow.statements import BackendRow, Statement
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
 from tests.support.eventually import eventually_async
-from tests.support.greeting import ALICE, greet, greet_user
+from tests.support.greeter import ALICE, greet, greet_user
 from tests.support.waiting import break_connections, connections, is_watched, outage
 
 GREETED = {"greeting": "Hello, Alice Smith!"}
@@ -136,6 +137,27 @@ async def test_a_run_that_somebody_holds_in_a_long_transaction_stops_nobody_else
     assert await waiting[0] == GREETED
 
 
+async def test_waiting_survives_a_migration_that_locks_the_tables(
+    async_client: AsyncClient,
+    engine: Engine,
+    pgflow_database: PgflowDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(lookout, "LOCK_TIMEOUT", "20ms")
+    monkeypatch.setattr(lookout, "RENEWAL", 0.01)
+    run = await async_client.start(greet_user, ALICE)
+    waiting = asyncio.create_task(run.wait(timeout=30))
+    await until(lambda: is_watched(engine, run.run_id))
+
+    with pgflow_database.connect() as migration:
+        migration.execute("lock table pgflow.runs in access exclusive mode")
+        await until(lambda: "the database is busy: " in caplog.text)
+    greet(engine, run.run_id)
+
+    assert await waiting == GREETED
+
+
 @pytest.mark.usefixtures("behind_a_pooler")
 async def test_behind_a_pooler_runs_are_waited_for_by_looking(
     async_client: AsyncClient, engine: Engine, caplog: pytest.LogCaptureFixture
@@ -151,18 +173,36 @@ async def test_behind_a_pooler_runs_are_waited_for_by_looking(
     assert await waiting == GREETED
     assert await story == STORY
     assert not is_watched(engine, run.run_id)
-    assert caplog.messages == [
-        "a connection pooler lets no notifications pass: waiting for runs by polling"
-    ]
+    [message] = caplog.messages
+    assert message == (
+        "a connection pooler lets no notifications pass: waiting for runs by polling. "
+        "PGFLOW_DIRECT_URL may name a way past it"
+    )
+
+
+async def test_the_environment_may_name_a_connection_to_wait_on(
+    engine: Engine, pgflow_database: PgflowDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    direct = make_conninfo(pgflow_database.dsn, application_name="direct")
+    monkeypatch.setenv("PGFLOW_DATABASE_URL", pgflow_database.dsn)
+    monkeypatch.setenv("PGFLOW_DIRECT_URL", direct)
+    async with AsyncClient() as client:
+        run = await client.start(greet_user, ALICE)
+        greet(engine, run.run_id)
+
+        assert await run.wait(timeout=30) == GREETED
+        names = engine.rows("select application_name as name from pg_stat_activity")
+        assert {"name": "direct"} in names
 
 
 @pytest.mark.usefixtures("behind_a_pooler")
 async def test_behind_a_pooler_a_broken_connection_is_replaced(
-    async_client: AsyncClient, engine: Engine
+    async_client: AsyncClient, engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", "pgflow.client")
     run = await async_client.start(greet_user, ALICE)
     waiting = asyncio.create_task(run.wait(timeout=30))
-    await until(lambda: connections(engine) == 2)
+    await until(lambda: "waiting for runs by polling" in caplog.text)
 
     break_connections(engine)
     greet(engine, run.run_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import LiteralString
 from uuid import UUID
@@ -26,7 +26,7 @@ def until_watched(engine: Engine, *run_ids: UUID) -> None:
 
 
 @contextmanager
-def outage(engine: Engine) -> Iterator[None]:
+def outage(engine: Engine) -> Generator[None]:
     """A database that ends every connection of a client and accepts no new one.
 
     The engine's own connection stays.

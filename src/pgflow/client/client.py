@@ -13,7 +13,7 @@ from typing_extensions import TypeVar
 from pgflow.client import requests
 from pgflow.client.connections import AsyncDatabase, Database
 from pgflow.client.portal import Portal
-from pgflow.client.requests import AnyFlow, Delay, RunId, RunStatus
+from pgflow.client.requests import AnyFlow, Delay, Input, RunId, RunStatus
 from pgflow.client.runs import AsyncLink, AsyncRun, Link, Run, RunRecord
 from pgflow.client.watcher import RunWatcher
 from pgflow.flow import Flow
@@ -27,7 +27,8 @@ class Client:
 
     `database` is a URL or a psycopg pool. Without it counts the first of `PGFLOW_DATABASE_URL`,
     `EDGE_WORKER_DB_URL` and `DATABASE_URL` that is set, else the project's embedded database while
-    that runs. Nothing is opened before it is needed.
+    that runs. Nothing is opened before it is needed. `PGFLOW_DIRECT_URL` may name a way past a
+    transaction pooler that the variables lead to, so that waiting needs no polling.
 
     Every method takes `connection=`, and then takes part in the caller's transaction there.
 
@@ -55,7 +56,7 @@ class Client:
     def start(
         self,
         flow: Flow[In] | str,
-        input: In,
+        input: Input[In],
         *,
         run_id: RunId | None = None,
         delay: Delay = None,
@@ -77,7 +78,7 @@ class Client:
     def start_many(
         self,
         flow: Flow[In] | str,
-        inputs: Iterable[In],
+        inputs: Iterable[Input[In]],
         *,
         run_ids: Iterable[RunId] | None = None,
         delay: Delay = None,
@@ -100,8 +101,8 @@ class Client:
         connection: Connection[Any] | None = None,
     ) -> Run[In]:
         """The run of that id, else `RunNotFound`. `flow` gives its input and output their types."""
-        [row] = self._database.fetch(requests.get_run(run_id), connection) or [None]
-        return self._run(requests.found(row, run_id, flow), flow)
+        rows = self._database.fetch(requests.get_run(run_id), connection)
+        return self._run(requests.found(rows, run_id, flow), flow)
 
     def list_runs(
         self,
@@ -173,7 +174,7 @@ class AsyncClient:
     async def start(
         self,
         flow: Flow[In] | str,
-        input: In,
+        input: Input[In],
         *,
         run_id: RunId | None = None,
         delay: Delay = None,
@@ -187,7 +188,7 @@ class AsyncClient:
     async def start_many(
         self,
         flow: Flow[In] | str,
-        inputs: Iterable[In],
+        inputs: Iterable[Input[In]],
         *,
         run_ids: Iterable[RunId] | None = None,
         delay: Delay = None,
@@ -206,8 +207,8 @@ class AsyncClient:
         connection: AsyncConnection[Any] | None = None,
     ) -> AsyncRun[In]:
         """The run of that id, else `RunNotFound`. `flow` gives its input and output their types."""
-        [row] = await self._database.fetch(requests.get_run(run_id), connection) or [None]
-        return self._run(requests.found(row, run_id, flow), flow)
+        rows = await self._database.fetch(requests.get_run(run_id), connection)
+        return self._run(requests.found(rows, run_id, flow), flow)
 
     async def list_runs(
         self,

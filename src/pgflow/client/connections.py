@@ -7,8 +7,10 @@ says so after its timeout only, and without the reason; it also wants threads an
 from __future__ import annotations
 
 import inspect
+import os
+import selectors
 from collections import deque
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -16,6 +18,7 @@ from contextlib import (
     contextmanager,
     nullcontext,
 )
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar, overload
 
 import psycopg
@@ -33,8 +36,21 @@ from pgflow.statements import Statement
 T = TypeVar("T")
 C = TypeVar("C", Connection[Any], AsyncConnection[Any])
 
+# A way past the pooler that the database URL of the environment leads to.
+DIRECT_URL_VARIABLE = "PGFLOW_DIRECT_URL"
 KEPT_CONNECTIONS = 10
-CONNECT_TIMEOUT = 10
+
+# A server whose host has vanished is missed within half a minute, whoever waits for its answer.
+DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {
+        "fallback_application_name": "pgflow",
+        "connect_timeout": 10,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+)
 
 # One statement is one transaction, and nothing is left behind on a server connection that a
 # pooler hands to somebody else.
@@ -61,19 +77,21 @@ class Database:
     def fetch_together(
         self, statements: Sequence[Statement[T]], connection: Connection[Any] | None = None
     ) -> list[T]:
-        """The rows of several statements of a kind, all of which take effect or none."""
-        rows: list[T] = []
-        with self._connection(connection) as database, _in_one_transaction(database):
-            for statement in statements:
-                with translated(statement):
-                    rows += _fetch(database, statement)
-        return rows
+        """The rows of several statements about the same, all of which take effect or none."""
+        if not statements:
+            return []
+        with (
+            translated(statements[0]),
+            self._connection(connection) as database,
+            _in_one_transaction(database),
+        ):
+            return [row for each in statements for row in _fetch(database, each)]
 
     async def connect(self) -> AsyncConnection[Any]:
         """A new connection to the same database for the waiting, which the caller closes."""
         if isinstance(self._source, ConnectionPool):
             return await _connect_like_a_pool(self._source)
-        return await _connect_async(self._source)
+        return await _connect_async(self._source or os.environ.get(DIRECT_URL_VARIABLE))
 
     def close(self) -> None:
         self._shelf.clear()
@@ -111,19 +129,18 @@ class AsyncDatabase:
     async def fetch_together(
         self, statements: Sequence[Statement[T]], connection: AsyncConnection[Any] | None = None
     ) -> list[T]:
-        """The rows of several statements of a kind, all of which take effect or none."""
-        rows: list[T] = []
-        async with self._connection(connection) as database, _in_one_transaction(database):
-            for statement in statements:
-                with translated(statement):
-                    rows += await fetch(database, statement)
-        return rows
+        """The rows of several statements about the same, all of which take effect or none."""
+        if not statements:
+            return []
+        with translated(statements[0]):
+            async with self._connection(connection) as database, _in_one_transaction(database):
+                return [row for each in statements for row in await fetch(database, each)]
 
     async def connect(self) -> AsyncConnection[Any]:
         """A new connection to the same database for the waiting, which the caller closes."""
         if isinstance(self._source, AsyncConnectionPool):
             return await _connect_like_a_pool(self._source)
-        return await _connect_async(self._source)
+        return await _connect_async(self._source or os.environ.get(DIRECT_URL_VARIABLE))
 
     def close(self) -> None:
         self._shelf.clear()
@@ -205,13 +222,10 @@ def _fetch(connection: Connection[Any], statement: Statement[T]) -> list[T]:
 
 
 def _is_alive(connection: Connection[Any] | AsyncConnection[Any]) -> bool:
-    try:
-        # A server that ends a connection says why first: the end shows when that has been read.
-        connection.pgconn.consume_input()
-        connection.pgconn.consume_input()
-    except psycopg.OperationalError:
-        return False
-    return True
+    # A server that has something to say to a connection that asks nothing says that it ends it.
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        return not selector.select(timeout=0)
 
 
 def _connect(url: str | None) -> Connection[Any]:
@@ -233,19 +247,19 @@ async def _connect_async(url: str | None) -> AsyncConnection[Any]:
 async def _connect_like_a_pool(
     pool: ConnectionPool[Any] | AsyncConnectionPool[Any],
 ) -> AsyncConnection[Any]:
-    conninfo: str = await _resolved(pool.conninfo)
-    options: dict[str, Any] = await _resolved(pool.kwargs)
+    options: dict[str, Any] = await _resolved(pool.kwargs) or {}
     where = {key: value for key, value in options.items() if key not in _HOW_A_POOL_CONNECTS}
+    parameters = {**DEFAULTS, **conninfo_to_dict(await _resolved(pool.conninfo) or "", **where)}
     try:
-        return await AsyncConnection.connect(conninfo, **where, **_HOW_WE_CONNECT)
+        return await AsyncConnection.connect(**parameters, **_HOW_WE_CONNECT)
     except psycopg.OperationalError as error:
         raise unreachable(error) from error
 
 
-async def _resolved(value: Any) -> Any:
+async def _resolved(setting: Any) -> Any:
     """A pool's setting, which may be a function, also an asynchronous one."""
-    found = value() if callable(value) else value
-    return (await found if inspect.isawaitable(found) else found) or {}
+    found = setting() if callable(setting) else setting
+    return await found if inspect.isawaitable(found) else found
 
 
 def _parameters(url: str | None) -> dict[str, Any]:
@@ -259,8 +273,7 @@ def _parameters(url: str | None) -> dict[str, Any]:
             "Expected postgresql://user:password@host:port/database"
         )
         raise DatabaseUnavailable(message) from None
-    defaults = {"connect_timeout": CONNECT_TIMEOUT, "fallback_application_name": "pgflow"}
-    return {**defaults, **parameters}
+    return {**DEFAULTS, **parameters}
 
 
 def _embedded_url() -> str | None:

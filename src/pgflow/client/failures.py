@@ -6,6 +6,7 @@ must reach the code of his that tries again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -27,7 +28,8 @@ from pgflow.errors import (
 from pgflow.statements import Statement
 
 _FLOW_OF_A_RUN = "runs_flow_slug_fkey"
-_CLASSES_OF_CONNECTING = ("08", "28")
+_SAID_TWICE = re.compile("^connection (failed|is bad): ")
+_LOST_CLASSES = ("08", "57P")
 
 
 @contextmanager
@@ -51,8 +53,8 @@ def failure_of(error: psycopg.Error, statement: Statement[Any]) -> PgflowError |
         return flow_not_found(statement.params.get("flow_slug"))
     if state == "PF002":
         return run_not_found(statement.params.get("run_id"))
-    if state.startswith(_CLASSES_OF_CONNECTING):
-        return unreachable(error)
+    if state.startswith(_LOST_CLASSES):
+        return connection_lost(error)
     if tell := _TELLERS.get(state):
         return tell(error)
     return from_sqlstate(state, _reason(error), error.diag.message_detail)
@@ -99,6 +101,13 @@ def _forbidden(error: psycopg.Error) -> DeploymentError:
     )
 
 
+def _read_only(error: psycopg.Error) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"the database takes no changes here: {_reason(error)}. "
+        "Look whether the database URL leads to a standby, or the transaction is read-only"
+    )
+
+
 def _unstorable(error: psycopg.Error) -> InvalidInput:
     return InvalidInput(
         f"the database cannot store the input: {_reason(error)}. "
@@ -114,12 +123,7 @@ _TELLERS: Mapping[str, Callable[[psycopg.Error], PgflowError]] = MappingProxyTyp
         "42501": _forbidden,
         "22P05": _unstorable,  # a character that the database's encoding lacks
         "54000": _unstorable,  # more than jsonb holds
-        "25006": unreachable,  # a standby
-        "3D000": unreachable,  # no such database
-        "53300": unreachable,  # too many connections
-        "57P01": unreachable,  # the server stops, has crashed, is starting
-        "57P02": unreachable,
-        "57P03": unreachable,
+        "25006": _read_only,
     }
 )
 
@@ -127,4 +131,4 @@ _TELLERS: Mapping[str, Callable[[psycopg.Error], PgflowError]] = MappingProxyTyp
 def _reason(error: psycopg.Error) -> str:
     """The first line of what the server says, else of what the driver says."""
     text = error.diag.message_primary or str(error).strip() or type(error).__name__
-    return redact(text.splitlines()[0]).rstrip(".")
+    return redact(_SAID_TWICE.sub("", text.splitlines()[0])).rstrip(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -27,7 +27,6 @@ log = logging.getLogger("pgflow.client")
 # The database notifies for a minute after each request.
 RENEWAL = 20.0
 LINGER = 60.0
-ANSWER_TIMEOUT = 10.0
 # A request to be notified waits for whoever changes the run. That may be a long transaction of the
 # user's: then the rows have to do for the moment, and the request is made again later.
 LOCK_TIMEOUT = "250ms"
@@ -55,7 +54,10 @@ class Lookout:
             await self._fetch(statements.set_lock_timeout(LOCK_TIMEOUT))
             await self._fetch(statements.listen_to_runs())
         else:
-            log.info("a connection pooler lets no notifications pass: waiting for runs by polling")
+            log.info(
+                "a connection pooler lets no notifications pass: waiting for runs by polling. "
+                "PGFLOW_DIRECT_URL may name a way past it"
+            )
         self._followers.start_anew()
 
     async def serve(self) -> None:
@@ -88,7 +90,7 @@ class Lookout:
         try:
             # In the order of every transition's locks: no deadlock.
             rows = await self._fetch(statements.watch_runs(sorted(run_ids), self._watcher_id))
-        except errors.LockNotAvailable:
+        except _Held:
             return {}
         return {row.run_id: row for row in rows}
 
@@ -108,7 +110,9 @@ class Lookout:
     async def _unwatch(self) -> None:
         abandoned = self._followers.take_abandoned()
         if self._is_notified and abandoned:
-            await self._fetch(statements.unwatch_runs(abandoned, self._watcher_id))
+            # It would end by itself.
+            with suppress(_Held):
+                await self._fetch(statements.unwatch_runs(abandoned, self._watcher_id))
 
     async def _is_stirred(self) -> bool:
         """Wait until there is something to do or to hear; False after a minute of quiet."""
@@ -131,19 +135,19 @@ class Lookout:
 
     async def _fetch(self, statement: Statement[T]) -> list[T]:
         with translated(statement), _losses_told():
-            async with asyncio.timeout(ANSWER_TIMEOUT):
-                return await fetch(self._connection, statement)
+            return await fetch(self._connection, statement)
+
+
+class _Held(DatabaseUnavailable):
+    """Somebody holds for longer what we have to lock."""
 
 
 @contextmanager
 def _losses_told() -> Generator[None]:
-    """Tell of a connection that is lost, or as good as lost, by the error that means just that."""
+    """Take whatever the driver has to say of a connection for its loss: there will be another."""
     try:
         yield
-    except errors.LockNotAvailable:
-        raise
+    except errors.LockNotAvailable as error:
+        raise _Held(f"the database is busy: {error}") from error
     except OperationalError as error:
         raise connection_lost(error) from error
-    except TimeoutError:
-        silence = f"the database has not answered for {ANSWER_TIMEOUT:g} s"
-        raise DatabaseUnavailable(silence) from None

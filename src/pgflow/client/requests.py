@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Never, TypeAlias, TypeVar, get_args
 from uuid import UUID
 
 from pgflow import statements
@@ -18,7 +18,12 @@ from pgflow.statements import Nothing, RunRow, Statement
 
 RunStatus = Literal["started", "completed", "failed", "cancelled"]
 RunId = UUID | str
+T = TypeVar("T")
+
 AnyFlow = Flow[Any] | str
+# Nobody has a function of that type. Where a parameter's type mentions one, mypy learns from the
+# other arguments first, and takes a dict literal for the TypedDict that the flow asks for.
+Input: TypeAlias = T | Callable[[T], Never]
 Delay = timedelta | float | None
 
 # More in one statement is no faster, and what is in flight has to fit into memory several times.
@@ -119,10 +124,11 @@ def slug_of(flow: AnyFlow) -> str:
     return flow
 
 
-def found(row: RunRow | None, run_id: RunId, flow: Flow[Any] | None) -> RunRow:
-    """The row of a run that was asked for; raises where it is none, or another flow's."""
-    if row is None:
+def found(rows: Sequence[RunRow], run_id: RunId, flow: Flow[Any] | None) -> RunRow:
+    """The row of the run that was asked for; raises where there is none, or another flow's."""
+    if not rows:
         raise run_not_found(run_id)
+    [row] = rows
     if flow is not None and flow.slug != row.flow_slug:
         raise RunConflict(f"run {run_id} is of flow '{row.flow_slug}', expected '{flow.slug}'")
     return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -175,7 +175,7 @@ class Run(RunRecord[In]):
             self._take_end(self._link.portal.call(ending))
         return self.output or {}
 
-    def events(self) -> Iterator[RunEvent]:
+    def events(self) -> Generator[RunEvent]:
         """What has happened to the run and what happens to it, as it happens, until it ends.
 
         Each change comes once, whenever the iteration begins. A run that has ended tells its
@@ -212,7 +212,7 @@ class AsyncRun(RunRecord[In]):
             self._take_end(await self._link.watcher.end_of(self.run_id, timeout))
         return self.output or {}
 
-    def events(self) -> AsyncIterator[RunEvent]:
+    def events(self) -> AsyncGenerator[RunEvent]:
         """What has happened to the run and what happens to it, like `Run.events`."""
         return self._link.watcher.events_of(self.run_id)
 
