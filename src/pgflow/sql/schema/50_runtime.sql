@@ -26,6 +26,8 @@ create table pgflow.runs (
   completed_at timestamptz,
   failed_at timestamptz,
   cancelled_at timestamptz,
+  -- while set, no step is started but by release_step
+  paused_at timestamptz,
   constraint end_matches_status check (
     (status = 'completed') = (completed_at is not null)
     and (status = 'failed') = (failed_at is not null)
@@ -133,6 +135,21 @@ create table pgflow.step_tasks (
 ) with (
   fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05
 );
+
+-- What people have done to a run, for whoever wonders later.
+create table pgflow.run_actions (
+  run_id uuid not null references pgflow.runs (run_id),
+  acted_at timestamptz not null default clock_timestamp(),
+  action text not null
+    constraint action_is_valid check (
+      action in ('cancel', 'retry', 'pause', 'resume', 'release', 'edit', 'rerun')
+    ),
+  step_slug text,
+  detail jsonb,
+  acted_by text not null default session_user
+);
+
+create index run_actions_by_run on pgflow.run_actions (run_id, acted_at);
 
 -- Who wants to hear of a run. Nobody pays for the events of a run that is not listed here. Losing
 -- the table in a crash is harmless: watchers renew their rows.

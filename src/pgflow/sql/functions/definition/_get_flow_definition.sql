@@ -1,5 +1,5 @@
--- A stored flow as shape JSON with its runtime options: all of the flow's, and of each step those that
--- it does not inherit. Null for an unknown flow.
+-- A stored flow as shape JSON with its runtime options: all of the flow's, and of each step those
+-- that it does not inherit. Null for an unknown flow.
 create or replace function pgflow._get_flow_definition(p_flow_slug text) returns jsonb
 language sql stable
 set search_path to ''
@@ -10,17 +10,18 @@ as $$
     ),
     'steps', (
       select coalesce(jsonb_agg(
-        e.step || jsonb_build_object('options', jsonb_strip_nulls(jsonb_build_object(
-          'maxAttempts', s.opt_max_attempts,
-          'baseDelay', s.opt_base_delay,
-          'timeout', s.opt_timeout,
-          'startDelay', s.opt_start_delay
-        )))
+        e.step || jsonb_strip_nulls(jsonb_build_object('options', nullif(o.options, '{}')))
         order by e.n
       ), '[]')
       from jsonb_array_elements(pgflow._get_flow_shape(f.flow_slug) -> 'steps')
         with ordinality as e (step, n)
       join pgflow.steps s on s.flow_slug = f.flow_slug and s.step_slug = e.step ->> 'slug'
+      cross join jsonb_strip_nulls(jsonb_build_object(
+        'maxAttempts', s.opt_max_attempts,
+        'baseDelay', s.opt_base_delay,
+        'timeout', s.opt_timeout,
+        'startDelay', s.opt_start_delay
+      )) as o (options)
     )
   )
   from pgflow.flows f

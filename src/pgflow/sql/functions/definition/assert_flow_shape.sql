@@ -1,6 +1,6 @@
 -- Raises PF004, with every difference as a line of its detail, when the flow exists with another
--- structure. The migrations that `pgflow compile` writes begin with it. Holds the lock of definitions
--- until the transaction ends, so that what is found stays true.
+-- structure. The migrations that `pgflow compile` writes begin with it. Holds the lock of
+-- definitions until the transaction ends, so that what is found stays true.
 create or replace function pgflow.assert_flow_shape(flow_slug text, shape jsonb) returns void
 language plpgsql
 set search_path to ''

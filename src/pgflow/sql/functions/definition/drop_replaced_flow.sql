@@ -1,6 +1,6 @@
--- Makes room for another definition of a flow: drops it with all its data, unless it is defined just so
--- already, options included. Raises PF007 while it has unfinished runs. Locks the flow first: a run that
--- somebody starts meanwhile is either counted or finds no flow.
+-- Makes room for another definition of a flow: drops it with all its data, unless it is defined
+-- just so already, options included. Raises PF007 while it has unfinished runs. Locks the flow
+-- first: a run that somebody starts meanwhile is either counted or finds no flow.
 create or replace function pgflow.drop_replaced_flow(flow_slug text, shape jsonb) returns void
 language plpgsql
 set search_path to ''
@@ -11,7 +11,9 @@ begin
   perform pg_advisory_xact_lock(1, hashtext(drop_replaced_flow.flow_slug));
   perform from pgflow.flows f where f.flow_slug = drop_replaced_flow.flow_slug for update;
 
-  if pgflow._get_flow_definition(drop_replaced_flow.flow_slug) = shape then
+  if pgflow._get_flow_definition(drop_replaced_flow.flow_slug)
+    = shape || jsonb_build_object('options', pgflow._complete_options(shape))
+  then
     return;
   end if;
 

@@ -1,10 +1,11 @@
 -- Carries runs on after steps have ended: unlocks their dependents, judges conditions and steps
 -- without tasks until nothing changes any more, starts what is ready, finishes runs that have
 -- nothing left. `ended` are steps that have just completed or been skipped, `ready` steps without
--- open dependencies. `empty` are runs without steps. The caller holds the runs' locks.
+-- open dependencies. `empty` are runs without steps; runs in `paused` unlock steps but start
+-- none. The caller holds the runs' locks.
 create or replace function pgflow._advance(
   ended pgflow.step_ref[], ready pgflow.step_ref[],
-  empty uuid[] default null, delay int default null
+  empty uuid[] default null, delay int default null, paused uuid[] default null
 ) returns void
 language plpgsql
 set search_path to ''
@@ -12,11 +13,16 @@ as $$
 declare
   all_ended pgflow.step_ref[] := ended;
   to_start pgflow.step_ref[] := '{}';
+  unlocked pgflow.step_ref[];
   verdict record;
 begin
   loop
     if cardinality(ended) > 0 then
-      ready := ready || pgflow._unlock_dependents(ended);
+      unlocked := pgflow._unlock_dependents(ended);
+      if paused is not null then
+        unlocked := array(select u from unnest(unlocked) as u where u.run_id <> all (paused));
+      end if;
+      ready := ready || unlocked;
     end if;
     exit when coalesce(cardinality(ready), 0) = 0;
 

@@ -13,11 +13,15 @@ declare
   hit pgflow.task_ref[];
   failures record;
   ended pgflow.step_ref[];
+  paused uuid[];
 begin
-  perform from pgflow.runs r
-  where r.run_id = any (array(select o.run_id from unnest(outcomes) as o))
-  order by r.run_id
-  for no key update;
+  select array_agg(r.run_id) filter (where r.paused_at is not null) into paused
+  from (
+    select r.run_id, r.paused_at from pgflow.runs r
+    where r.run_id = any (array(select o.run_id from unnest(outcomes) as o))
+    order by r.run_id
+    for no key update
+  ) as r;
 
   hit := pgflow._complete_tasks(worker_id, outcomes);
   ended := pgflow._complete_steps(hit);
@@ -29,7 +33,7 @@ begin
     ended := ended || failures.skipped;
   end if;
   if cardinality(ended) > 0 then
-    perform pgflow._advance(ended, '{}');
+    perform pgflow._advance(ended, '{}', paused => paused);
   end if;
 
   if cardinality(hit) < cardinality(outcomes) then

@@ -1,8 +1,9 @@
 -- Inserts runs with a state per step and starts what is ready; returns the ids that are new. With
--- `idempotent`, ids that exist are passed over. Locks only rows that it has inserted.
+-- `idempotent`, ids that exist are passed over; with `paused` no step is started. Locks only rows
+-- that it has inserted.
 create or replace function pgflow._start_runs(
   flow_slug text, ids uuid[], inputs jsonb[],
-  delay int default null, idempotent boolean default false
+  delay int default null, idempotent boolean default false, paused boolean default false
 ) returns uuid[]
 language plpgsql
 set search_path to ''
@@ -14,8 +15,8 @@ declare
   roots pgflow.step_ref[];
 begin
   with inserted as (
-    insert into pgflow.runs (run_id, flow_slug, input, remaining_steps)
-    select given.id, slug, given.input, step_count
+    insert into pgflow.runs (run_id, flow_slug, input, remaining_steps, paused_at)
+    select given.id, slug, given.input, step_count, case when paused then clock_timestamp() end
     from unnest(ids, inputs) as given (id, input)
     where not idempotent
       or not exists (select from pgflow.runs r where r.run_id = given.id)
@@ -48,7 +49,9 @@ begin
   from inserted i where i.remaining_deps = 0;
 
   perform pgflow._announce_runs(fresh, 'started');
-  perform pgflow._advance('{}', roots, case when step_count = 0 then fresh end, delay);
+  perform pgflow._advance(
+    '{}', case when not paused then roots end, case when step_count = 0 then fresh end, delay
+  );
   perform pgflow._wake_workers(array[slug]);
   return fresh;
 end;

@@ -27,6 +27,7 @@ begin
   get diagnostics step_tasks = row_count;
   delete from pgflow.step_states s where s.run_id = any (doomed);
   get diagnostics step_states = row_count;
+  delete from pgflow.run_actions a where a.run_id = any (doomed);
   delete from pgflow.runs r where r.run_id = any (doomed);
   get diagnostics runs = row_count;
   delete from pgflow.workers w

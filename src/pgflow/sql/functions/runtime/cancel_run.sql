@@ -12,12 +12,10 @@ set enable_material to off
 set random_page_cost to 0
 as $$
 begin
-  perform from pgflow.runs r where r.run_id = cancel_run.run_id for no key update;
-  if not found then
-    raise exception 'run % does not exist', run_id using errcode = 'PF002';
+  if (pgflow._lock_run(run_id)).status = 'started' then
+    perform pgflow._end_runs(array[run_id], 'cancelled');
+    perform pgflow._note_action(run_id, 'cancel');
   end if;
-
-  perform pgflow._end_runs(array[run_id], 'cancelled');
   return query select r.* from pgflow.runs r where r.run_id = cancel_run.run_id;
 end;
 $$;

@@ -13,13 +13,10 @@ set enable_material to off
 set random_page_cost to 0
 as $$
 declare
-  run pgflow.runs;
+  run constant pgflow.runs := pgflow._lock_run(retry_run.run_id);
   ready pgflow.step_ref[];
 begin
-  select r.* into run from pgflow.runs r where r.run_id = retry_run.run_id for no key update;
-  if not found then
-    raise exception 'run % does not exist', run_id using errcode = 'PF002';
-  elsif run.status = 'completed' then
+  if run.status = 'completed' then
     raise exception 'run % has completed: only a failed or cancelled run can be retried', run_id
       using errcode = 'PF007';
   elsif run.status in ('failed', 'cancelled') then
@@ -30,7 +27,10 @@ begin
     ready := pgflow._reopen_steps(retry_run.run_id);
     perform pgflow._requeue_closed_tasks(run.flow_slug, retry_run.run_id);
     perform pgflow._announce_runs(array[retry_run.run_id], 'started');
-    perform pgflow._advance('{}', ready);
+    if run.paused_at is null then
+      perform pgflow._advance('{}', ready);
+    end if;
+    perform pgflow._note_action(retry_run.run_id, 'retry');
     perform pgflow._wake_workers(array[run.flow_slug]);
   end if;
 

@@ -1,0 +1,19 @@
+-- What holds an open task up, or `running`. `visible_at` is when its message can be read;
+-- `due_situation` is what holds up all tasks of its flow that are due.
+create or replace function pgflow._task_situation(
+  task pgflow.step_tasks, visible_at timestamptz, worker_state text, due_situation text
+) returns text
+language sql stable
+set search_path to ''
+as $$
+  select case
+    when visible_at is null then 'inconsistent'
+    when task.status = 'queued' and visible_at <= clock_timestamp() then due_situation
+    when task.status = 'queued' and task.attempts_count > 0 then 'retry_due'
+    when task.status = 'queued' then 'start_delay'
+    when task.lease_expires_at <= clock_timestamp() then 'lease_expired'
+    when worker_state in ('alive', 'draining') then 'running'
+    when worker_state = 'silent' then 'worker_silent'
+    else 'worker_dead'
+  end
+$$;
