@@ -40,3 +40,25 @@ def test_a_database_goes_although_somebody_is_connected(pgflow_server: ScratchSe
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(url)
     forgotten.close()
+
+
+def test_time_can_be_advanced(
+    pgflow_database: PgflowDatabase, connection: psycopg.Connection
+) -> None:
+    connection.execute("select pgflow.create_flow('shop'), pgflow.start_flow('shop', '{}')")
+
+    pgflow_database.advance(90)
+
+    age = connection.execute("select extract(epoch from now() - started_at) from pgflow.runs")
+    assert 90 <= age.fetchall()[0][0] < 120
+
+
+def test_the_client_talks_to_the_same_database(
+    pgflow_database: PgflowDatabase, connection: psycopg.Connection
+) -> None:
+    connection.execute("select pgflow.create_flow('shop')")
+
+    run = pgflow_database.client.start("shop", {})
+
+    found = connection.execute("select run_id from pgflow.runs").fetchall()
+    assert found == [(run.run_id,)]

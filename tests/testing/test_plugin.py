@@ -113,17 +113,19 @@ def test_a_server_is_booted_from_a_directory(pytester: pytest.Pytester) -> None:
 def test_a_borrowed_server_is_left_as_it_was(
     pytester: pytest.Pytester, pgflow_server: ScratchServer
 ) -> None:
-    before = database_names(pgflow_server.url)
     pytester.makepyfile(USES_A_DATABASE)
 
     result = run(pytester, "-n", "2", "--pgflow-server-url", pgflow_server.url)
 
     result.assert_outcomes(passed=1)
-    assert database_names(pgflow_server.url) - before == set()
+    assert strangers(pgflow_server) == set()
     assert not leftovers(pytester)
 
 
-def database_names(url: str) -> set[str]:
-    with psycopg.connect(url) as connection:
-        rows = connection.execute("select datname from pg_database").fetchall()
-    return {name for (name,) in rows}
+def strangers(server: ScratchServer) -> set[str]:
+    """The test databases on a server that are not made by this run."""
+    with psycopg.connect(server.url) as connection:
+        rows = connection.execute(
+            "select datname from pg_database where starts_with(datname, 'pgflow_')"
+        ).fetchall()
+    return {name for (name,) in rows if not name.startswith(server.prefix)}

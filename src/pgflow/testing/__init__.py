@@ -2,10 +2,10 @@
 
 The pytest plugin brings the fixture `pgflow_database`, a fresh database for each test.
 
-    def test_order_is_started(pgflow_database: PgflowDatabase) -> None:
-        run = pgflow_database.client.start("orders", {"id": 7})
+    def test_greeting(pgflow_database: PgflowDatabase) -> None:
+        run = run_flow(greet_user, ALICE, database=pgflow_database)
 
-        assert run.status == "started"
+        assert run.output == {"greeting": "Hello, Alice Smith!"}
 """
 
 from __future__ import annotations
@@ -15,11 +15,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pgflow.testing.database import PgflowDatabase
+    from pgflow.testing.runs import run_flow, run_flow_async
+    from pgflow.testing.tasks import task_context
 
-__all__ = ["PgflowDatabase"]
+__all__ = ["PgflowDatabase", "run_flow", "run_flow_async", "task_context"]
 
 # pytest imports this package wherever pgflow is installed: what is not asked for is not loaded.
-HOMES = {"PgflowDatabase": "pgflow.testing.database"}
+HOMES = {
+    "PgflowDatabase": "pgflow.testing.database",
+    "run_flow": "pgflow.testing.runs",
+    "run_flow_async": "pgflow.testing.runs",
+    "task_context": "pgflow.testing.tasks",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 class PgflowDatabase:
     """A fresh database with pgflow installed, gone after the test.
 
-    def test_order_is_paid(pgflow_database):
-        run = pgflow_database.client.start(orders, {"id": 7})
-        assert run.status == "started"
+    Example:
+        def test_order_is_taken(pgflow_database):
+            run = pgflow_database.client.start(orders, {"id": 7})
+            assert run.status == "started"
     """
 
     def __init__(self, dsn: str) -> None:
