@@ -1,0 +1,79 @@
+"""The SQL calls about definitions, as pure values like those of `statements`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pgflow.statements import Nothing, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionRow:
+    """A stored flow as shape JSON with its options, raw; None where there is none."""
+
+    definition: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RunCountRow:
+    """How many runs a flow has, and how many of them have not ended."""
+
+    runs: int
+    unfinished: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWorkerRow:
+    """A worker that shows signs of life, and for how many seconds it has been up."""
+
+    worker_id: UUID
+    uptime: float
+
+
+def lock_definition(flow_slug: str) -> Statement[Nothing]:
+    """Be alone with the definition of a flow until the transaction ends."""
+    return Statement(
+        "select null as done from pg_advisory_xact_lock(1, hashtext(%(flow_slug)s))",
+        Nothing,
+        {"flow_slug": flow_slug},
+    )
+
+
+def get_flow_definition(flow_slug: str) -> Statement[DefinitionRow]:
+    return Statement(
+        "select pgflow._get_flow_definition(%(flow_slug)s) as definition",
+        DefinitionRow,
+        {"flow_slug": flow_slug},
+    )
+
+
+def set_options_from_shape(flow_slug: str, shape: str) -> Statement[Nothing]:
+    return Statement(
+        "select null as done from pgflow._set_options_from_shape(%(flow_slug)s, %(shape)s::jsonb)",
+        Nothing,
+        {"flow_slug": flow_slug, "shape": shape},
+    )
+
+
+def count_runs(flow_slug: str) -> Statement[RunCountRow]:
+    return Statement(
+        """select count(*) as runs, count(*) filter (where status = 'started') as unfinished
+        from pgflow.runs where flow_slug = %(flow_slug)s""",
+        RunCountRow,
+        {"flow_slug": flow_slug},
+    )
+
+
+def live_workers(function_name: str, flow_slug: str) -> Statement[LiveWorkerRow]:
+    """The workers of that name that serve the flow now, the one that started first in front."""
+    return Statement(
+        """select worker_id, extract(epoch from now() - started_at)::float8 as uptime
+        from pgflow.workers
+        where function_name = %(function_name)s and %(flow_slug)s = any(flow_slugs)
+          and stopped_at is null and last_heartbeat_at > now() - interval '12 seconds'
+        order by started_at""",
+        LiveWorkerRow,
+        {"function_name": function_name, "flow_slug": flow_slug},
+    )
