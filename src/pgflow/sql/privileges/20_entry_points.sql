@@ -7,6 +7,12 @@ alter function pgflow.start_flow(text, jsonb, uuid) security definer;
 alter function pgflow.start_flows(text, jsonb, uuid[], interval) security definer;
 alter function pgflow.cancel_run(uuid) security definer;
 alter function pgflow.retry_run(uuid) security definer;
+alter function pgflow.start_paused(text, jsonb, uuid) security definer;
+alter function pgflow.pause_run(uuid) security definer;
+alter function pgflow.resume_run(uuid) security definer;
+alter function pgflow.release_step(uuid, text) security definer;
+alter function pgflow.edit_step_output(uuid, text, jsonb) security definer;
+alter function pgflow.rerun_from_step(uuid, text, jsonb, boolean) security definer;
 alter function pgflow.watch_run(uuid, uuid) security definer;
 alter function pgflow.unwatch_run(uuid, uuid) security definer;
 
@@ -14,6 +20,7 @@ alter function pgflow.unwatch_run(uuid, uuid) security definer;
 alter function pgflow.explain_run(uuid) security definer;
 alter function pgflow.check_invariants() security definer;
 alter function pgflow.queue_depths() security definer;
+alter function pgflow.held_tasks() security definer;
 
 -- for workers
 alter function pgflow._get_flow_definition(text) security definer;

@@ -17,6 +17,7 @@ begin
     pgflow.explain_run(uuid),
     pgflow.check_invariants(),
     pgflow.queue_depths(),
+    pgflow.held_tasks(),
     pgflow.get_run_with_states(uuid)
   to pgflow_viewer;
 end;

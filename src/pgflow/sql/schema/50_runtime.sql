@@ -43,6 +43,9 @@ create table pgflow.runs (
 
 create index runs_by_flow on pgflow.runs (flow_slug, started_at);
 create index runs_unfinished on pgflow.runs (flow_slug, run_id) where status = 'started';
+-- Whoever looks for runs that went wrong shall not read those that went well.
+create index runs_gone_wrong on pgflow.runs (flow_slug, started_at)
+where status in ('failed', 'cancelled');
 
 create table pgflow.step_states (
   flow_slug text not null,

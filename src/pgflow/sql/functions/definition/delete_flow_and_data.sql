@@ -1,6 +1,7 @@
 -- Removes a flow with everything that belongs to it: queue, archive, tasks, states, runs,
 -- definition. Locks the flow and its runs first, so that a report in flight ends before and a
--- later one finds nothing. An unknown flow is no error.
+-- later one finds nothing. Before them the lock of whoever looks after dead workers, who reads
+-- queues before he locks runs. An unknown flow is no error.
 create or replace function pgflow.delete_flow_and_data(p_flow_slug text) returns void
 language plpgsql
 set search_path to ''
@@ -9,6 +10,7 @@ declare
   queue constant text := pgflow.queue_name(p_flow_slug);
   doomed uuid[];
 begin
+  perform pg_advisory_xact_lock(pgflow._recovery_key());
   perform from pgflow.flows f where f.flow_slug = p_flow_slug for update;
   perform from pgflow.runs r where r.flow_slug = p_flow_slug order by r.run_id for update;
   doomed := array(select r.run_id from pgflow.runs r where r.flow_slug = p_flow_slug);

@@ -1,4 +1,5 @@
--- The rules that the steps of runs break.
+-- The rules that the steps of runs break. An output that somebody has put into the place of another
+-- when he ran a run again has no tasks to show for it.
 create or replace function pgflow._check_steps() returns table (invariant text, detail text)
 language sql stable
 set search_path to ''
@@ -21,7 +22,14 @@ as $$
         join pgflow.step_states p on p.run_id = s.run_id and p.step_slug = d.dep_slug
         where d.flow_slug = s.flow_slug and d.step_slug = s.step_slug
           and p.status not in ('completed', 'skipped')
-      ) as blockers
+      ) as blockers,
+      exists (
+        select from pgflow.runs r where r.run_id = s.run_id and r.paused_at is not null
+      ) as paused,
+      exists (
+        select from pgflow.run_actions a
+        where a.run_id = s.run_id and a.action = 'rerun' and a.detail -> 'input' ? s.step_slug
+      ) as edited
     from pgflow.step_states s
     left join task t on t.run_id = s.run_id and t.step_slug = s.step_slug
   )
@@ -37,12 +45,14 @@ as $$
   from step s
   cross join lateral (values
     ('a step counts its unfinished dependencies', s.status = 'created' and s.remaining_deps <> s.blockers),
-    ('a step that waits for nothing is started', s.status = 'created' and s.remaining_deps = 0),
+    ('a step that waits for nothing is started', s.status = 'created' and s.remaining_deps = 0 and not s.paused),
     ('a step without a start has no tasks', s.status = 'created' and s.known > 0),
     ('a started step has all its tasks',
-      s.status in ('started', 'completed') and s.initial_tasks is distinct from s.known),
+      s.status in ('started', 'completed') and s.initial_tasks is distinct from s.known
+        and not s.edited),
     ('a started step counts its remaining tasks',
-      s.status in ('started', 'completed') and s.remaining_tasks is distinct from s.remaining),
+      s.status in ('started', 'completed') and s.remaining_tasks is distinct from s.remaining
+        and not s.edited),
     ('a started step has a remaining task', s.status = 'started' and s.remaining = 0),
     ('a started step has open tasks only beside completed ones',
       s.status = 'started' and s.remaining <> s.open),

@@ -1,4 +1,5 @@
--- Makes the messages of tasks visible after that many seconds each.
+-- Makes the messages of tasks visible after that many seconds each. Sleeping workers are told: they
+-- sleep until what they know of falls due.
 create or replace function pgflow._delay_messages(tasks pgflow.task_ref[], delays int[])
 returns void
 language plpgsql
@@ -14,6 +15,7 @@ begin
     group by t.flow_slug
   loop
     perform from pgflow.set_vt_batch(pgflow.queue_name(batch.flow_slug), batch.ids, batch.delays);
+    perform pgflow._wake_workers(array[batch.flow_slug]);
   end loop;
 end;
 $$;

@@ -1,5 +1,6 @@
 -- Ends runs as `failed` or `cancelled`: open steps become cancelled, open tasks with them. Runs
--- that have ended already stay as they are.
+-- that have ended already stay as they are. Here, too, the remaining steps are counted: a run that
+-- is written twice by a transaction has its foreign key checked, which locks the flow after the run.
 create or replace function pgflow._end_runs(
   run_ids uuid[], new_status text, messages text[] default null
 ) returns void
@@ -13,6 +14,10 @@ begin
   with changed as (
     update pgflow.runs r
     set status = new_status, error_message = e.message,
+      remaining_steps = (
+        select count(*) from pgflow.step_states s
+        where s.run_id = r.run_id and s.status not in ('completed', 'skipped')
+      ),
       failed_at = case new_status when 'failed' then greatest(clock_timestamp(), r.started_at) end,
       cancelled_at = case new_status
         when 'cancelled' then greatest(clock_timestamp(), r.started_at)

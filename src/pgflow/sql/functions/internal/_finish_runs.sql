@@ -1,6 +1,6 @@
--- Takes ended steps off their runs' counts and completes the runs that have nothing left: their
--- output is an object of the leaves that completed, null when none did. `empty` are runs of a
--- flow without steps.
+-- Takes ended steps off the counts of runs in progress and completes those that have nothing left:
+-- their output is an object of the leaves that completed, null when none did. `empty` are runs of
+-- a flow without steps.
 create or replace function pgflow._finish_runs(ended pgflow.step_ref[], empty uuid[] default null)
 returns void
 language plpgsql
@@ -21,14 +21,11 @@ begin
   changed as (
     update pgflow.runs r
     set remaining_steps = r.remaining_steps - t.steps,
-      status = case
-        when r.remaining_steps = t.steps and r.status = 'started' then 'completed' else r.status
-      end,
+      status = case when r.remaining_steps = t.steps then 'completed' else r.status end,
       completed_at = case
-        when r.remaining_steps = t.steps and r.status = 'started'
-        then greatest(clock_timestamp(), r.started_at)
+        when r.remaining_steps = t.steps then greatest(clock_timestamp(), r.started_at)
       end,
-      output = case when r.remaining_steps = t.steps and r.status = 'started' then (
+      output = case when r.remaining_steps = t.steps then (
         select jsonb_object_agg(s.step_slug, s.output)
         from pgflow.step_states s
         where s.run_id = r.run_id and s.status = 'completed' and not exists (
@@ -39,7 +36,7 @@ begin
     cross join lateral (
       select x.ctid from pgflow.runs x where x.run_id = t.run_id limit 1
     ) as at
-    where r.ctid = at.ctid
+    where r.ctid = at.ctid and r.status = 'started'
     returning r.run_id, r.status
   )
   select array_agg(c.run_id) into completed from changed c where c.status = 'completed';

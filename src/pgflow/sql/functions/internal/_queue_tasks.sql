@@ -1,4 +1,5 @@
--- Inserts tasks of one flow together with their messages; the arrays run in parallel.
+-- Inserts tasks of one flow together with their messages; the arrays run in parallel. Sleeping
+-- workers are told of what falls due later: whoever reports may not be there any more by then.
 create or replace function pgflow._queue_tasks(
   flow_slug text, run_ids uuid[], step_slugs text[], task_indexes int[], inputs jsonb[], delay int
 ) returns void
@@ -12,5 +13,9 @@ begin
     run_ids, step_slugs, task_indexes, inputs,
     pgflow._send_messages(flow_slug, run_ids, step_slugs, task_indexes, delay)
   ) as t (run_id, step_slug, task_index, input, message_id);
+
+  if delay > 0 then
+    perform pgflow._wake_workers(array[flow_slug]);
+  end if;
 end;
 $$;

@@ -1,6 +1,7 @@
 -- Why a task of a flow that is due has not been claimed: `waiting_for_slot`, the workers that
--- serve the flow are busy; `workers_draining`, `workers_silent`, none of those is of use;
--- `paused`, the function that serves it is disabled; `no_worker`, nobody serves it.
+-- serve the flow are busy; `workers_draining` or `workers_silent`, they claim nothing;
+-- `function_disabled`, nobody serves it because its worker function is switched off; `no_worker`,
+-- nobody serves it.
 create or replace function pgflow._serving_situation(flow_slug text) returns text
 language sql stable
 set search_path to ''
@@ -15,7 +16,7 @@ as $$
     when bool_or(s.state = 'alive') then 'waiting_for_slot'
     when bool_or(s.state = 'draining') then 'workers_draining'
     when bool_or(s.state = 'silent') then 'workers_silent'
-    when bool_or(not f.enabled) then 'paused'
+    when bool_or(not f.enabled) then 'function_disabled'
     else 'no_worker'
   end
   from serving s

@@ -10,7 +10,9 @@ set search_path to ''
 as $$
 declare
   slug constant text := flow_slug;
-  step_count constant int := (select count(*) from pgflow.steps s where s.flow_slug = slug);
+  -- read once: a step that is added meanwhile is not counted here and there by half
+  steps constant pgflow.steps[] := array(select s from pgflow.steps s where s.flow_slug = slug);
+  step_count constant int := cardinality(steps);
   fresh uuid[];
   roots pgflow.step_ref[];
 begin
@@ -40,8 +42,7 @@ begin
       end
     from unnest(fresh) as f (run_id)
     join pgflow.runs r on r.run_id = f.run_id
-    cross join pgflow.steps s
-    where s.flow_slug = slug
+    cross join unnest(steps) as s
     order by r.run_id, s.step_index
     returning run_id, step_slug, remaining_deps
   )

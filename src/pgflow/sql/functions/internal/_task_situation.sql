@@ -1,5 +1,8 @@
--- What holds an open task up, or `running`. `visible_at` is when its message can be read;
--- `due_situation` is what holds up all tasks of its flow that are due.
+-- What holds an open task up. Queued: `start_delay`, `retry_due`, or, when it is due, what holds up
+-- all tasks of its flow that are. Started: `running`; `worker_silent`, its worker lives but does
+-- not answer, like a process that was stopped; `worker_dead`, any worker that lives puts it back;
+-- `lease_expired`, whoever is free next takes it over. `visible_at` is when its message can be
+-- read.
 create or replace function pgflow._task_situation(
   task pgflow.step_tasks, visible_at timestamptz, worker_state text, due_situation text
 ) returns text

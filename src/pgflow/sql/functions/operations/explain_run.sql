@@ -1,13 +1,9 @@
--- Why a run is where it is: for each open step what holds up how many of its tasks. A run that
--- has ended has no rows, an unknown one raises PF002. The situations:  waiting            for the
--- steps in `waits_for` start_delay        queued until due_at retry_due          an attempt has
--- failed (error_message); the next one comes at due_at waiting_for_slot   due since then, the
--- workers that serve the flow are busy no_worker, workers_draining, workers_silent, paused
--- nobody is going to claim it running            by worker_id, until due_at at most worker_silent
--- its worker lives but does not answer, like a process that was stopped worker_dead        its
--- worker has died: whichever worker lives puts it back into the queue lease_expired      its
--- worker had it for too long: whoever is free next takes it over inconsistent       the rows
--- contradict each other; check_invariants says how
+-- Why a run is where it is: for each open step what holds up how many of its tasks. A run that has
+-- ended has no rows, an unknown one raises PF002. The situation of a step that has not started is
+-- `waiting` (for the steps in waits_for) or `paused` (the run is). That of a task is one of those
+-- that _task_situation and _serving_situation tell; `since` is when it got into it, `due_at` when it
+-- gets out of it by itself. `inconsistent`: the rows contradict each other, check_invariants says
+-- how.
 create or replace function pgflow.explain_run(run_id uuid)
 returns table (
   step_slug text, situation text, tasks int, since timestamptz, due_at timestamptz, worker_id uuid,

@@ -1,7 +1,7 @@
 -- Removes what ended longer ago than that: runs with their states and tasks, archived messages,
--- workers. Unfinished runs are never touched. Works through at most `max_runs` runs a call (all,
--- when null): an operator who calls it until it removes nothing keeps every transaction short.
--- Returns what it removed.
+-- workers. Unfinished runs are never touched, nor workers that live. Works through at most
+-- `max_runs` runs a call (all, when null): an operator who calls it until it removes nothing keeps
+-- every transaction short. Returns what it removed.
 create or replace function pgflow.prune_data_older_than(
   retention_interval interval, max_runs int default null,
   out runs bigint, out step_states bigint, out step_tasks bigint, out archived_messages bigint,
@@ -31,7 +31,8 @@ begin
   delete from pgflow.runs r where r.run_id = any (doomed);
   get diagnostics runs = row_count;
   delete from pgflow.workers w
-  where coalesce(w.stopped_at, w.last_heartbeat_at) < cutoff and w.last_heartbeat_at < cutoff;
+  where coalesce(w.stopped_at, w.last_heartbeat_at) < cutoff
+    and w.last_heartbeat_at < least(cutoff, now() - interval '1 minute');
   get diagnostics workers = row_count;
   archived_messages := pgflow._prune_archives(cutoff);
 end;

@@ -29,6 +29,13 @@ begin
     order by t.run_id, t.step_slug, t.task_index
     for no key update of r
   loop
+    -- Claims lock no run: while this one was waited for, another attempt may have begun.
+    perform from pgflow.step_tasks t
+    where t.run_id = stalled.run_id and t.step_slug = stalled.step_slug
+      and t.task_index = stalled.task_index and t.status = 'started' and t.started_at < now()
+    for no key update;
+    continue when not found;
+
     perform pgflow._requeue_stalled_task(
       row(stalled.flow_slug, stalled.run_id, stalled.step_slug, stalled.task_index,
         stalled.message_id, null)::pgflow.task_ref,

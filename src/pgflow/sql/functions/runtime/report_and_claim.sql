@@ -1,6 +1,7 @@
 -- The worker's one call: reports everything that has ended and claims up to `quantity` tasks, in
 -- one transaction. Returns the claimed tasks, and refused outcomes as records without a message.
--- Others are woken only when this claim came back full: else nothing is left for them.
+-- Others are woken for flows of which something may be left: this claim came back full, or did not
+-- ask for them.
 create or replace function pgflow.report_and_claim(
   worker_id uuid, outcomes jsonb, flow_slugs text[], quantity int
 ) returns setof pgflow.step_task_record
@@ -26,8 +27,11 @@ begin
   return query select * from pgflow.claim_tasks(worker_id, flow_slugs, quantity);
   get diagnostics claimed = row_count;
 
-  if claimed >= quantity and jsonb_array_length(outcomes) > 0 then
-    perform pgflow._wake_workers(answer.flow_slugs);
+  if jsonb_array_length(outcomes) > 0 then
+    perform pgflow._wake_workers(array(
+      select touched from unnest(answer.flow_slugs) as touched
+      where claimed >= quantity or touched <> all (report_and_claim.flow_slugs)
+    ));
   end if;
 end;
 $$;

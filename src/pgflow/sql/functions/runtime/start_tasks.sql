@@ -1,5 +1,6 @@
 -- Starts the tasks of messages that the caller has read, and hides each message for its task's
--- lease. Returns exactly the tasks it started, even when workers race for the same messages.
+-- lease. Returns exactly the tasks it started, even when workers race for the same messages: what
+-- another transaction holds is passed over, like by every claim.
 create or replace function pgflow.start_tasks(flow_slug text, msg_ids bigint[], worker_id uuid)
 returns setof pgflow.step_task_record
 language plpgsql
@@ -19,10 +20,12 @@ begin
   execute format(
     $query$
       with message as (
-        update pgmq.%I as m
+        update pgmq.%1$I as m
         set vt = clock_timestamp()
           + make_interval(secs => coalesce(($2 ->> (m.message ->> 'step_slug'))::int, 1))
-        where m.msg_id = any ($1)
+        where m.ctid = any (array(
+          select d.ctid from pgmq.%1$I as d where d.msg_id = any ($1) for update skip locked
+        ))
         returning m.msg_id, m.message
       )
       select array_agg(m.msg_id), array_agg(m.message) from message m

@@ -1,6 +1,7 @@
 -- A worker's sign of life, every 1.5 seconds. Tells it whether an operator wants it to drain, and
 -- which of the tasks that it holds are no longer its own; looks after other workers' tasks on the
--- way. No row: the worker is unknown and has to register again.
+-- way. No row: the worker is unknown and has to register again. Who was silent for long does not
+-- judge others this time: after a stall of the server one of many late heartbeats comes first.
 create or replace function pgflow.heartbeat(worker_id uuid, held jsonb default '[]')
 returns table (deprecated boolean, lost jsonb)
 language plpgsql
@@ -14,8 +15,12 @@ set enable_material to off
 set random_page_cost to 0
 as $$
 declare
+  was_away boolean;
   is_deprecated boolean;
 begin
+  select w.last_heartbeat_at < clock_timestamp() - interval '5 seconds' into was_away
+  from pgflow.workers w where w.worker_id = heartbeat.worker_id;
+
   update pgflow.workers w
   set last_heartbeat_at = clock_timestamp(), stopped_at = null
   where w.worker_id = heartbeat.worker_id
@@ -24,7 +29,9 @@ begin
     return;
   end if;
 
-  perform pgflow.recover_dead_workers();
+  if not was_away then
+    perform pgflow.recover_dead_workers();
+  end if;
   return query select is_deprecated, pgflow._lost_tasks(heartbeat.worker_id, held);
 end;
 $$;
