@@ -46,8 +46,8 @@ class EmbeddedDatabase:
 
     Example:
         database = project_database()
-        with database.hold() as url:
-            print(psycopg.connect(url).info.server_version)
+        with database.hold() as url, psycopg.connect(url) as connection:
+            print(connection.info.server_version)
     """
 
     home: Path

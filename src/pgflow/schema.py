@@ -109,8 +109,17 @@ def install(database: str | psycopg.Connection) -> Installation:
     try:
         with psycopg.connect(database, autocommit=True) as connection:
             return _install(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise DeploymentError(
+            f"cannot install the engine: {error.diag.message_primary}. "
+            f"Let the owner of the database run: {INSTALL_COMMAND}"
+        ) from error
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(f"cannot install the engine: {error}".strip()) from error
+        reason = str(error).partition("\n")[0]
+        raise DatabaseUnavailable(
+            f"cannot install the engine: {reason}. "
+            "Look at the database URL and whether the server runs"
+        ) from error
 
 
 def install_pgmq(connection: psycopg.Connection) -> None:

@@ -23,7 +23,7 @@ from tests.support.outcomes import Outcome
 Row = dict[str, Any]
 TaskKey = tuple[str, int]
 
-_STEP_OPTIONS = {
+_STEP_OPTIONS: dict[str, LiteralString] = {
     "max_attempts": "int",
     "base_delay": "int",
     "timeout": "int",
@@ -45,7 +45,7 @@ class Engine:
 
     @classmethod
     def connect(cls, dsn: str) -> Self:
-        return cls(psycopg.connect(dsn, autocommit=True, row_factory=dict_row))
+        return cls(psycopg.Connection[DictRow].connect(dsn, autocommit=True, row_factory=dict_row))
 
     def close(self) -> None:
         self.connection.close()
@@ -96,7 +96,7 @@ class Engine:
         options = _sql_options(step)
         named = sql.SQL("").join(
             sql.SQL(", {} => {}::{}").format(
-                sql.Identifier(name), sql.Placeholder(name), sql.SQL(_type_of(name))
+                sql.Identifier(name), sql.Placeholder(name), sql.SQL(_STEP_OPTIONS[name])
             )
             for name in options
         )
@@ -283,10 +283,6 @@ def _sql_options(step: StepSpec) -> Mapping[str, object]:
 
 def _pattern(pattern: dict[str, Json] | None) -> Jsonb | None:
     return None if pattern is None else Jsonb(pattern)
-
-
-def _type_of(option: str) -> LiteralString:
-    return _STEP_OPTIONS[option]
 
 
 _DEFAULTS = {"step_type": "single", "when_unmet": "skip", "when_exhausted": "fail"}

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields, replace
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from tests.support.jsonb import Json
+from tests.support.short_repr import ShortRepr
 
 StepType: TypeAlias = Literal["single", "map"]
 Mode: TypeAlias = Literal["fail", "skip", "skip-cascade"]
 Pattern: TypeAlias = "dict[str, Json]"
 
 
-class _Told:
-    """Printed with what differs from the defaults: a flow that fails is read and pasted."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return _short_repr(self)
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(repr(self))
-
-
 @dataclass(frozen=True, slots=True, repr=False)
-class StepSpec(_Told):
+class StepSpec(ShortRepr):
     """One step of a flow. Options that are None are inherited from the flow."""
 
     slug: str
@@ -50,7 +39,7 @@ class StepSpec(_Told):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class FlowSpec(_Told):
+class FlowSpec(ShortRepr):
     """A flow: its steps in topological order and the options they inherit."""
 
     steps: tuple[StepSpec, ...] = ()
@@ -76,12 +65,3 @@ def single(slug: str, *deps: str, **options: object) -> StepSpec:
 
 def map_over(slug: str, *deps: str, **options: object) -> StepSpec:
     return StepSpec(slug, deps, step_type="map", **options)  # type: ignore[arg-type]
-
-
-def _short_repr(spec: Any) -> str:
-    told = (
-        f"{field.name}={getattr(spec, field.name)!r}"
-        for field in fields(spec)
-        if field.default is MISSING or getattr(spec, field.name) != field.default
-    )
-    return f"{type(spec).__name__}({', '.join(told)})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TypeAlias, cast
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
 def json_type(value: Json) -> str:

@@ -9,90 +9,18 @@ Time is a number of seconds that only the test moves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 from uuid import UUID
 
 from tests.support.flow_spec import FlowSpec, StepSpec
 from tests.support.jsonb import Json, contains, json_type
-from tests.support.outcomes import Completed, Failed, Outcome, Released
+from tests.support.model_rows import Claim, Step, Task, TaskKey
+from tests.support.outcomes import Completed, Failed, Lost, Outcome, Released
 
-TaskKey: TypeAlias = tuple[str, int]
 LEASE_MARGIN = 2
 LONGEST_DELAY = 3600
-
-
-@dataclass(slots=True)
-class Task:
-    """One unit of work. `due` is when its message shows up: after a delay, or as a lost lease."""
-
-    index: int
-    due: float
-    status: str = "queued"
-    holder: UUID | None = None
-    attempts: int = 0
-    output: Json = None
-    error: str | None = None
-
-    @property
-    def is_live(self) -> bool:
-        return self.status in ("queued", "started")
-
-
-@dataclass(slots=True)
-class Step:
-    """The state of one step in one run. `initial_tasks` is None while a map's size is unknown."""
-
-    spec: StepSpec
-    initial_tasks: int | None
-    remaining_deps: int
-    status: str = "created"
-    output: Json = None
-    error: str | None = None
-    skip_reason: str | None = None
-    tasks: list[Task] = field(default_factory=list[Task])
-
-    @property
-    def slug(self) -> str:
-        return self.spec.slug
-
-    @property
-    def is_open(self) -> bool:
-        return self.status in ("created", "started")
-
-    @property
-    def is_done(self) -> bool:
-        """Its dependents no longer wait for it."""
-        return self.status in ("completed", "skipped")
-
-    @property
-    def is_ready(self) -> bool:
-        return self.status == "created" and self.remaining_deps == 0
-
-    @property
-    def remaining_tasks(self) -> int | None:
-        if self.status in ("created", "skipped"):
-            return None
-        return sum(task.status != "completed" for task in self.tasks)
-
-    def end_live_tasks(self, status: str) -> None:
-        for task in self.tasks:
-            if task.is_live:
-                task.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a worker is given for a task."""
-
-    step_slug: str
-    task_index: int
-    input: Json
-    flow_input: Json
-    attempt: int
-    max_attempts: int
-    timeout: int
 
 
 StepEnding: TypeAlias = tuple[Callable[[Step, str], None], Step, str]
@@ -129,15 +57,27 @@ class Run:
         """Queued tasks whose time has come, and started ones whose lease has run out."""
         return [key for key, task in self.live_tasks() if task.due <= self.now]
 
+    def startable(self) -> list[TaskKey]:
+        """Those that `start_tasks` starts: queued ones whether or not they have fallen due."""
+        live = [key for key, task in self.live_tasks() if task.status == "queued"]
+        return live + [key for key in self.claimable() if self._may_be_taken_over(key)]
+
+    def is_lost(self, key: TaskKey) -> bool:
+        """Its lease has run out and no attempt is left: it is handed out to be reported only."""
+        step, task = self._find(key)
+        return self._has_expired(task) and task.attempts >= self._max_attempts(step.spec)
+
+    def _may_be_taken_over(self, key: TaskKey) -> bool:
+        return self._has_expired(self._find(key)[1]) and not self.is_lost(key)
+
+    def _has_expired(self, task: Task) -> bool:
+        return task.status == "started" and task.due <= self.now
+
     def live_tasks(self) -> Iterator[tuple[TaskKey, Task]]:
         for step in self.steps.values():
             for task in step.tasks:
                 if task.is_live:
                     yield (step.slug, task.index), task
-
-    def has_no_attempt_left(self, key: TaskKey) -> bool:
-        step, task = self._find(key)
-        return task.attempts >= self._max_attempts(step.spec)
 
     def claim(self, key: TaskKey, worker: UUID) -> Claim:
         step, task = self._find(key)
@@ -179,30 +119,38 @@ class Run:
     def report(self, outcomes: Iterable[Outcome], worker: UUID | None = None) -> list[Outcome]:
         """Apply one report and return the outcomes that are refused.
 
-        Completions come before failures, and all tasks end before any step fails: the first step
-        whose failure is fatal ends the run for the others. Without a worker it is a one-task verb,
-        which does not say who reports: any started task will do.
+        Outcomes of one report have no order of their own: completions come first, and each kind
+        goes by step and task. Without a worker it is a one-task verb, which does not say who
+        reports: any started task will do.
         """
+        by_key = sorted(outcomes, key=lambda outcome: outcome.key)
+        completions = [outcome for outcome in by_key if isinstance(outcome, Completed)]
+        others = [outcome for outcome in by_key if not isinstance(outcome, Completed)]
+        refused = self._end_attempts(completions, worker) + self._end_attempts(others, worker)
+        self._settle()
+        return refused
+
+    def _end_attempts(self, outcomes: Sequence[Outcome], worker: UUID | None) -> list[Outcome]:
+        """All tasks end before any step does, and a fatal step before one that is skipped."""
         refused: list[Outcome] = []
         endings: list[StepEnding] = []
-        for outcome in sorted(outcomes, key=lambda outcome: not isinstance(outcome, Completed)):
+        for outcome in outcomes:
             if self._is_held(outcome, worker):
                 endings += self._end_attempt(outcome)
             else:
                 refused.append(outcome)
-        for end_step, step, error in endings:
+        for end_step, step, error in sorted(endings, key=self._is_skip):
             if step.is_open:
                 end_step(step, error)
-        self._settle()
         return refused
 
     def _is_held(self, outcome: Outcome, worker: UUID | None) -> bool:
         _, task = self._find(outcome.key)
-        return (
-            task.status == "started"
-            and worker in (None, task.holder)
-            and outcome.attempt in (None, task.attempts)
-        )
+        if task.status != "started" or outcome.attempt not in (None, task.attempts):
+            return False
+        if isinstance(outcome, Lost):
+            return self._has_expired(task)
+        return worker in (None, task.holder)
 
     def _end_attempt(self, outcome: Outcome) -> list[StepEnding]:
         step, task = self._find(outcome.key)
@@ -210,9 +158,12 @@ class Run:
             case Completed():
                 return self._complete_task(step, task, outcome.output)
             case Failed():
-                return self._fail_task(step, task, outcome)
+                delay = self._retry_delay(step.spec, task.attempts, outcome.retry_in)
+                return self._fail_task(step, task, outcome.error, delay if outcome.retry else None)
             case Released():
                 return self._release_task(task)
+            case Lost():
+                return self._lose_task(step, task)
 
     def _complete_task(self, step: Step, task: Task, output: Json) -> list[StepEnding]:
         task.output = output
@@ -240,24 +191,32 @@ class Run:
         )
         return [(self._fail_step, step, message)]
 
-    def _fail_task(self, step: Step, task: Task, failure: Failed) -> list[StepEnding]:
-        task.error = failure.error
-        if failure.retry and task.attempts < self._max_attempts(step.spec):
+    def _fail_task(
+        self, step: Step, task: Task, error: str, delay: float | None
+    ) -> list[StepEnding]:
+        """Without a delay there is no further attempt."""
+        task.error = error
+        if delay is not None and task.attempts < self._max_attempts(step.spec):
             task.status = "queued"
-            task.due = self.now + self._retry_delay(step.spec, task.attempts, failure.retry_in)
+            task.due = self.now + delay
             return []
         task.status = "failed"
-        return [(self._exhaust, step, failure.error)]
+        is_fatal = step.spec.when_exhausted == "fail"
+        return [(self._fail_step if is_fatal else self._skip_exhausted, step, error)]
+
+    def _lose_task(self, step: Step, task: Task) -> list[StepEnding]:
+        error = f"attempt {task.attempts} was lost: its worker died or held it beyond its time"
+        return self._fail_task(step, task, error, delay=0)
 
     def _retry_delay(self, spec: StepSpec, attempts: int, asked_for: float | None) -> float:
         if asked_for is not None:
             return asked_for
         return min(self._base_delay(spec) * 2 ** (attempts - 1), LONGEST_DELAY)
 
-    def _exhaust(self, step: Step, error: str) -> None:
-        if step.spec.when_exhausted == "fail":
-            self._fail_step(step, error)
-            return
+    def _is_skip(self, ending: StepEnding) -> bool:
+        return ending[0] == self._skip_exhausted
+
+    def _skip_exhausted(self, step: Step, error: str) -> None:
         step.error = error
         self._skip(step, "handler_failed")
         if step.spec.when_exhausted == "skip-cascade":

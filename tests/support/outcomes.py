@@ -67,7 +67,15 @@ class Released(Attempt):
         return {"released": True}
 
 
-Outcome: TypeAlias = Completed | Failed | Released
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost(Attempt):
+    """Its lease has run out; anybody may say so."""
+
+    def result(self) -> dict[str, Json]:
+        return {"lost": True}
+
+
+Outcome: TypeAlias = Completed | Failed | Released | Lost
 
 
 def completed(task: dict[str, Any], output: Json = None) -> Completed:
@@ -87,6 +95,11 @@ def failed(
 
 def released(task: dict[str, Any]) -> Released:
     return Released(**_attempt(task))
+
+
+def lost(task: dict[str, Any]) -> Lost:
+    """What to report for a claimed row whose attempt is one too many."""
+    return Lost(**_attempt({**task, "attempt": task["attempt"] - 1}))
 
 
 def _attempt(task: dict[str, Any]) -> dict[str, Any]:

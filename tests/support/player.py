@@ -14,8 +14,9 @@ from tests.support import scripts
 from tests.support.engine import Engine, Row
 from tests.support.flow_spec import FlowSpec
 from tests.support.jsonb import Json
-from tests.support.model import Model, Run, TaskKey
-from tests.support.outcomes import Completed, Failed, Outcome, Released
+from tests.support.model import Model
+from tests.support.model_rows import TaskKey
+from tests.support.outcomes import Completed, Failed, Outcome, Released, lost
 from tests.support.scripts import Action, Ending, Script
 from tests.support.snapshots import differences, of_engine, of_model
 
@@ -89,9 +90,7 @@ class Player:
         self.engine.start(self.flow.slug, run_input, run_id=run_id)
         self.model.start(run_id, self.flow, run_input)
 
-    def work(
-        self, worker: UUID, endings: Sequence[tuple[int, Ending]], quantity: int
-    ) -> list[Row]:
+    def work(self, worker: UUID, endings: Sequence[tuple[int, Ending]], quantity: int) -> list[Row]:
         outcomes = [self.outcome(h, ending) for h, ending in self.take_held(worker, endings)]
         claimed, refused = self.engine.report_and_claim(
             worker, outcomes, [self.flow.slug], quantity
@@ -140,9 +139,6 @@ class Player:
         self.report(holding.worker, outcomes, refused)
 
     def advance(self, seconds: int) -> None:
-        """A lease that runs out on a last attempt is tested elsewhere: here it never happens."""
-        if any(self.would_lose_last_attempt(run, seconds) for run in self.model.runs.values()):
-            return
         self.engine.advance(seconds)
         self.model.advance(seconds)
 
@@ -184,13 +180,7 @@ class Player:
                 yield holding, ending
 
     def startable(self) -> list[tuple[UUID, TaskKey]]:
-        """Every queued task, due or not, and every started one whose lease has run out."""
-        return [
-            (run_id, key)
-            for run_id, run in self.model.runs.items()
-            for key, task in run.live_tasks()
-            if task.status == "queued" or task.due <= run.now
-        ]
+        return [(id_, key) for id_, run in self.model.runs.items() for key in run.startable()]
 
     def outcome(self, holding: Holding, ending: Ending) -> Outcome:
         said: dict[str, Any] = asdict(holding)
@@ -208,19 +198,9 @@ class Player:
         feeds_map = any(child.is_map for child in self.flow.children(holding.step_slug))
         return [output] if feeds_map and not isinstance(output, list) else output
 
-    def would_lose_last_attempt(self, run: Run, seconds: int) -> bool:
-        return any(
-            task.status == "started"
-            and task.due <= run.now + seconds
-            and run.has_no_attempt_left(key)
-            for key, task in run.live_tasks()
-        )
-
     # Comparison
 
-    def report(
-        self, worker: UUID, outcomes: Sequence[Outcome], refused: Sequence[Row]
-    ) -> None:
+    def report(self, worker: UUID, outcomes: Sequence[Outcome], refused: Sequence[Row]) -> None:
         by_run = sorted(outcomes, key=lambda outcome: str(outcome.run_id))
         expected: set[tuple[UUID, TaskKey]] = set()
         for run_id, batch in groupby(by_run, key=lambda outcome: outcome.run_id):
@@ -229,16 +209,30 @@ class Player:
         assert {task_of(row) for row in refused} == expected
 
     def check_claims(self, worker: UUID, claimed: Sequence[Row], quantity: int) -> None:
-        due = sum(len(run.claimable()) for run in self.model.runs.values())
-        assert len(claimed) == min(quantity, due)
+        due = {(id_, key) for id_, run in self.model.runs.items() for key in run.claimable()}
+        taken = [task_of(row) for row in claimed]
+        assert len(taken) == min(quantity, len(due)), f"not claimed: {due - set(taken)}"
+        assert set(taken) <= due
+        lost_tasks = [row for row in claimed if self.is_lost(row)]
         for row in claimed:
-            self.check_claim(worker, row, due=True)
+            if row not in lost_tasks:
+                self.check_claim(worker, row)
+        for row in lost_tasks:
+            self.report_lost(worker, row)
 
-    def check_claim(self, worker: UUID, row: Row, *, due: bool = False) -> None:
+    def is_lost(self, row: Row) -> bool:
         run_id, key = task_of(row)
-        run = self.model.runs[run_id]
-        assert not due or key in run.claimable()
-        expected = asdict(run.claim(key, worker))
+        return self.model.runs[run_id].is_lost(key)
+
+    def report_lost(self, worker: UUID, row: Row) -> None:
+        assert row["attempt"] > row["max_attempts"]
+        outcome = lost(row)
+        note(f"    {outcome}")
+        self.report(worker, [outcome], self.engine.report(worker, outcome))
+
+    def check_claim(self, worker: UUID, row: Row) -> None:
+        run_id, key = task_of(row)
+        expected = asdict(self.model.runs[run_id].claim(key, worker))
         assert {name: row[name] for name in expected} == expected
         note(f"    claimed {key} of {run_id}, attempt {row['attempt']}")
         self.held.append(Holding(worker, run_id, *key, row["attempt"]))

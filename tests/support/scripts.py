@@ -8,44 +8,45 @@ reduces to whatever is there at that moment.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 
 from tests.support.flow_spec import FlowSpec, Mode, Pattern, StepSpec
 from tests.support.jsonb import Json
+from tests.support.short_repr import ShortRepr
 
 
-@dataclass(frozen=True, slots=True)
-class Complete:
+@dataclass(frozen=True, slots=True, repr=False)
+class Complete(ShortRepr):
     """`fitting`: a step that feeds a map wraps the output in a list, as its author would."""
 
     output: Json = None
     fitting: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Fail:
+@dataclass(frozen=True, slots=True, repr=False)
+class Fail(ShortRepr):
     error: str = "boom"
     retry: bool = True
     retry_in: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+@dataclass(frozen=True, slots=True, repr=False)
+class Release(ShortRepr):
     pass
 
 
 Ending: TypeAlias = Complete | Fail | Release
 
 
-@dataclass(frozen=True, slots=True)
-class StartRun:
+@dataclass(frozen=True, slots=True, repr=False)
+class StartRun(ShortRepr):
     choice: int
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+@dataclass(frozen=True, slots=True, repr=False)
+class Work(ShortRepr):
     """One turn of a worker's loop: report what has ended, claim what is free."""
 
     worker: int
@@ -53,77 +54,82 @@ class Work:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class StartTasks:
+@dataclass(frozen=True, slots=True, repr=False)
+class StartTasks(ShortRepr):
     """Start queued tasks by their message ids, whether or not they have fallen due."""
 
     worker: int
     picks: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EndOne:
+@dataclass(frozen=True, slots=True, repr=False)
+class EndOne(ShortRepr):
     """`complete_task` or `fail_task`."""
 
     pick: int
     ending: Complete | Fail
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+@dataclass(frozen=True, slots=True, repr=False)
+class Repeat(ShortRepr):
     """A worker says again what it has said before."""
 
     pick: int
     ending: Ending
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+@dataclass(frozen=True, slots=True, repr=False)
+class Advance(ShortRepr):
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+@dataclass(frozen=True, slots=True, repr=False)
+class Cancel(ShortRepr):
     pick: int
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+@dataclass(frozen=True, slots=True, repr=False)
+class Retry(ShortRepr):
     pick: int
 
 
 Action: TypeAlias = StartRun | Work | StartTasks | EndOne | Repeat | Advance | Cancel | Retry
 Script: TypeAlias = list[Action]
 
-MODES: tuple[Mode, ...] = ("fail", "skip", "skip-cascade")
+MODES: tuple[Mode, ...] = ("skip", "fail", "skip-cascade")
 SCALARS: list[Json] = [None, True, False, 1, "x", {}, {"ok": True}, {"ok": False, "n": 1}]
 LISTS: list[Json] = [[], [1], [None, {"ok": True}], ["x", [1], 3]]
 VALUES = [*SCALARS, *LISTS]
 OBJECT_INPUTS: list[Json] = [{}, {"ok": True}, {"ok": False, "n": 1}, {"tags": ["a", "b"]}]
 ROOT_PATTERNS: list[Pattern] = [{}, {"ok": True}, {"n": 1}, {"tags": ["b"]}]
 
+T = TypeVar("T")
+
 _picks = st.integers(0, 99)
+_workers = st.integers(0, 1)
+# Time moves in steps of ten seconds: eight seconds before a lease ends, or two after.
+_timeouts = st.sampled_from([36, 66, 96])
 _modes = st.sampled_from(MODES)
 
 
 @st.composite
 def flows(draw: st.DrawFn, max_steps: int = 12) -> FlowSpec:
     slugs = draw(st.permutations("abcdefghijkl"[:max_steps]))
-    size = draw(st.integers(1, max_steps))
+    size = draw(st.integers(1, max_steps) | st.just(max_steps))
     steps = [draw(_steps(slugs[:index], slugs[index])) for index in range(size)]
     return FlowSpec(
         tuple(steps),
-        max_attempts=draw(st.integers(0, 3)),
+        max_attempts=draw(st.sampled_from([2, 3, 1, 0])),
         base_delay=draw(st.sampled_from([0, 0, 10])),
-        timeout=60,
+        timeout=draw(_timeouts),
     )
 
 
 @st.composite
 def _steps(draw: st.DrawFn, earlier: list[str], slug: str) -> StepSpec:
-    is_map = draw(st.integers(0, 3)) == 0
+    is_map = draw(st.sampled_from([False, False, True]))
     deps = draw(_dependencies(earlier, at_most=1 if is_map else 3))
-    patterns = st.none() | st.none() | st.none() | _patterns(deps)
+    patterns = _weighted((st.none(), 5), (_patterns(deps), 1))
     return StepSpec(
         slug,
         deps,
@@ -132,17 +138,19 @@ def _steps(draw: st.DrawFn, earlier: list[str], slug: str) -> StepSpec:
         forbidden=draw(patterns),
         when_unmet=draw(_modes),
         when_exhausted=draw(_modes),
-        max_attempts=draw(st.none() | st.integers(0, 3)),
-        base_delay=draw(st.none() | st.sampled_from([0, 20])),
-        timeout=draw(st.none() | st.sampled_from([30, 90])),
-        start_delay=draw(st.none() | st.none() | st.sampled_from([0, 30])),
+        max_attempts=draw(st.sampled_from([None, None, 3, 2, 1, 0])),
+        base_delay=draw(st.sampled_from([None, 0, 20])),
+        timeout=draw(st.none() | _timeouts),
+        start_delay=draw(st.sampled_from([None, None, None, None, 0, 30])),
     )
 
 
 def _dependencies(earlier: list[str], *, at_most: int) -> st.SearchStrategy[tuple[str, ...]]:
+    none: tuple[str, ...] = ()
     if not earlier:
-        return st.just(())
-    return st.lists(st.sampled_from(earlier), max_size=at_most, unique=True).map(tuple)
+        return st.just(none)
+    some = st.lists(st.sampled_from(earlier), min_size=1, max_size=at_most, unique=True)
+    return _weighted((some.map(tuple), 4), (st.just(none), 1))
 
 
 @st.composite
@@ -154,42 +162,54 @@ def _patterns(draw: st.DrawFn, deps: tuple[str, ...]) -> Pattern:
 
 
 def endings() -> st.SearchStrategy[Ending]:
-    return st.one_of(completions(), completions(), completions(), failures(), st.just(Release()))
+    return _weighted((completions(), 6), (failures(), 3), (st.just(Release()), 1))
 
 
 def completions() -> st.SearchStrategy[Complete]:
     return st.builds(
         Complete,
         output=st.sampled_from(VALUES),
-        fitting=st.sampled_from([True, True, True, True, False]),
+        fitting=_weighted((st.just(True), 2), (st.just(False), 1)),
     )
 
 
 def failures() -> st.SearchStrategy[Fail]:
     return st.builds(
         Fail,
-        error=st.sampled_from(["boom", "it's \"quoted\" \\ and 100% odd ☃"]),
-        retry=st.sampled_from([True, True, True, False]),
-        retry_in=st.sampled_from([None, None, None, 0, 40]),
+        error=st.sampled_from(["boom", 'it\'s "quoted" \\ and 100% odd ☃']),
+        retry=_weighted((st.just(True), 4), (st.just(False), 1)),
+        retry_in=_weighted((st.none(), 2), (st.sampled_from([0, 40]), 1)),
     )
 
 
-def scripts(max_size: int = 30) -> st.SearchStrategy[Script]:
-    work = st.builds(
+def scripts(min_size: int, max_size: int) -> st.SearchStrategy[Script]:
+    actions: st.SearchStrategy[Action] = _weighted(
+        (_work(), 10),
+        (st.builds(StartTasks, worker=_workers, picks=_few(_picks, at_most=3)), 2),
+        (st.builds(EndOne, pick=_picks, ending=st.one_of(completions(), failures())), 2),
+        (st.builds(StartRun, choice=_picks), 1),
+        (st.builds(Repeat, pick=_picks, ending=endings()), 1),
+        (st.builds(Advance, seconds=st.sampled_from([10, 40, 100, 4000])), 2),
+        (st.builds(Cancel, pick=_picks), 1),
+        (st.builds(Retry, pick=_picks), 2),
+    )
+    return st.lists(actions, min_size=min_size, max_size=max_size)
+
+
+def _work() -> st.SearchStrategy[Work]:
+    return st.builds(
         Work,
-        worker=st.integers(0, 1),
-        endings=st.lists(st.tuples(_picks, endings()), max_size=5).map(tuple),
-        quantity=st.integers(0, 6),
+        worker=_workers,
+        endings=_few(st.tuples(_picks, endings()), at_most=5),
+        quantity=st.sampled_from([2, 1, 2, 3, 8, 0]),
     )
-    ones = st.builds(EndOne, pick=_picks, ending=st.one_of(completions(), failures()))
-    starts = st.builds(
-        StartTasks, worker=st.integers(0, 1), picks=st.lists(_picks, max_size=3).map(tuple)
-    )
-    rare = st.one_of(
-        st.builds(StartRun, choice=_picks),
-        st.builds(Repeat, pick=_picks, ending=endings()),
-        st.builds(Advance, seconds=st.sampled_from([10, 40, 100, 4000])),
-        st.builds(Cancel, pick=_picks),
-        st.builds(Retry, pick=_picks),
-    )
-    return st.lists(st.one_of(work, work, work, starts, ones, rare), min_size=1, max_size=max_size)
+
+
+def _few(elements: st.SearchStrategy[T], *, at_most: int) -> st.SearchStrategy[tuple[T, ...]]:
+    return st.lists(elements, min_size=1, max_size=at_most).map(tuple)
+
+
+def _weighted(*choices: tuple[st.SearchStrategy[T], int]) -> st.SearchStrategy[T]:
+    """Like `one_of`, which takes a choice that is named twice for one that is named once."""
+    lots = [strategy for strategy, weight in choices for _ in range(weight)]
+    return st.sampled_from(lots).flatmap(lambda strategy: strategy)

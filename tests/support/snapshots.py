@@ -11,7 +11,8 @@ from uuid import UUID
 
 from tests.support.engine import Engine
 from tests.support.jsonb import canonical
-from tests.support.model import Run, Step, Task
+from tests.support.model import Run
+from tests.support.model_rows import Step, Task
 
 Snapshot: TypeAlias = dict[str, dict[str, Any]]
 

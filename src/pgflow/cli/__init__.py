@@ -8,9 +8,26 @@ import click
 
 from pgflow.cli.commands import LazyGroup, group
 
-# Where each command lives, most wanted first. A module is imported when one of its commands is needed.
+# Where each command lives, most wanted first: a module is imported when its command is needed.
 COMMANDS = {
     "demo": "demo:demo",
+    "dev": "dev:dev",
+    "init": "init:init",
+    "worker": "worker:worker",
+    "ui": "ui:ui",
+    "start": "start:start",
+    "runs": "runs:runs",
+    "explain": "explain:explain",
+    "flows": "flows:flows",
+    "workers": "workers:workers",
+    "db": "db:db",
+    "install": "install:install",
+    "compile": "compile:compile_flows",
+    "deploy": "deploy:deploy",
+    "insight": "insight:insight",
+    "check": "check:check",
+    "prune": "prune:prune",
+    "doctor": "doctor:doctor",
 }
 
 
@@ -26,7 +43,6 @@ def pgflow(context: click.Context) -> None:
     """
     if os.environ.get("NO_COLOR"):
         context.color = False
-
 
 def main() -> None:
     """What the command `pgflow` runs."""

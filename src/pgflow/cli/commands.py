@@ -1,4 +1,4 @@
-"""What all commands have in common: found lazily, options that many take, errors without a wall of text."""
+"""What all commands share: found lazily, common options, errors that are a sentence."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pgflow.errors import PgflowError
+from pgflow.errors import DeploymentError, PgflowError
 
 if TYPE_CHECKING:
     from pgflow.environment import DatabaseUrl
+    from pgflow.statements import Statement
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -112,21 +114,43 @@ def database_option(command: F) -> F:
         "--database-url",
         "database",
         metavar="URL",
-        callback=_find_database,
+        callback=_resolve,
         help="The database; by default PGFLOW_DATABASE_URL, EDGE_WORKER_DB_URL, DATABASE_URL or "
         "the project's embedded one.",
     )(command)
 
 
-def _find_database(
-    context: click.Context, _: click.Parameter, said: str | None
-) -> DatabaseUrl | None:
-    if context.resilient_parsing:
-        return None
+def yes_option(command: F) -> F:
+    """Gives a command that asks before it destroys something `--yes`."""
+    return click.option("--yes", is_flag=True, help="Do not ask.")(command)
+
+
+def find_database(said: str | None = None) -> DatabaseUrl:
+    """The database that a command is about."""
     from pgflow.embedded import running_url
     from pgflow.environment import find_database_url
 
     return find_database_url(said, embedded=running_url)
+
+
+def fetch(database: DatabaseUrl, statement: Statement[T]) -> list[T]:
+    """The rows of a statement, run on the database of a command."""
+    from pgflow.client.connections import Database
+
+    return Database(database.value).fetch(statement)
+
+
+def check_may_lose_data(database: DatabaseUrl) -> None:
+    """Refuses to delete anything in a database that was hardly meant."""
+    from pgflow.environment import Environment
+
+    environment = Environment.detect()
+    if environment.is_local and not environment.may_destroy(database.value):
+        raise DeploymentError(environment.warning(database.value))
+
+
+def _resolve(context: click.Context, _: click.Parameter, said: str | None) -> DatabaseUrl | None:
+    return None if context.resilient_parsing else find_database(said)
 
 
 def sentence(error: Exception) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from pgflow.cli.commands import command
 
 
 @command()
-@click.option("--url", "--database-url", metavar="URL", help="Use this database, not an embedded one.")
+@click.option(
+    "--url", "--database-url", metavar="URL", help="Use this database, not an embedded one."
+)
 def demo(url: str | None) -> None:
     """Run two sample flows on a real PostgreSQL and show what happens.
 
@@ -22,6 +22,8 @@ def demo(url: str | None) -> None:
       pgflow demo
       pgflow demo --url postgresql://localhost/scratch
     """
+    import asyncio
+
     from pgflow.cli.tour import show_demo, show_embedded_demo
 
     asyncio.run(show_demo(url) if url else show_embedded_demo())

@@ -19,7 +19,7 @@ from pgflow.client.connections import AsyncDatabase
 LOOK_AGAIN_AFTER = 0.2
 
 
-async def watch(database_url: str, run_id: UUID, screen: Screen) -> Progress:
+async def follow(database_url: str, run_id: UUID, screen: Screen) -> Progress:
     """Shows a run on a screen until it has ended; returns how it did."""
     database = AsyncDatabase(database_url)
     async with AsyncClient(database_url) as client:
@@ -37,8 +37,9 @@ async def watch(database_url: str, run_id: UUID, screen: Screen) -> Progress:
 
 async def look(database: AsyncDatabase, run_id: UUID) -> Progress:
     """How a run stands now."""
-    steps = await database.fetch(operations.step_progress(run_id))
+    # In this order: where the run has ended, its steps have too.
     [run] = await database.fetch(statements.look_at_runs([run_id]))
+    steps = await database.fetch(operations.step_progress(run_id))
     return Progress(run, steps, datetime.now(UTC))
 
 

@@ -1,4 +1,4 @@
-"""Where a run is shown while it goes on: a tree that changes in place, or a line for each change."""
+"""Where a run is shown as it goes on: a tree that changes in place, or a line a change."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class LiveTree:
     def show(self, progress: Progress) -> None:
         from rich.text import Text
 
-        self._live.update(Text.from_ansi("\n".join(draw(progress))), refresh=True)
+        tree = Text.from_ansi("\n".join(draw(progress)), no_wrap=True, overflow="ellipsis")
+        self._live.update(tree, refresh=True)
 
 
 class Lines:

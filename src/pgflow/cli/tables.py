@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import cast
 
 import click
 
-from pgflow.cli.durations import duration
+from pgflow.durations import duration
 
 
 def table(rows: Sequence[Mapping[str, object]], *, widest: int = 60) -> str:
@@ -42,14 +43,22 @@ def _text(value: object) -> str:
             return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
         case timedelta():
             return duration(value)
-        case list() | tuple() | dict():
+        case list():
+            return _list(cast("list[object]", value))
+        case dict():
             return json.dumps(value, ensure_ascii=False, default=str)
         case _:
             return str(value)
 
 
+def _list(items: list[object]) -> str:
+    if all(isinstance(item, str) for item in items):
+        return ", ".join(map(str, items)) or "-"
+    return json.dumps(items, ensure_ascii=False, default=str)
+
+
 def _is_number(value: object) -> bool:
-    return value is None or isinstance(value, int | float)
+    return value is None or isinstance(value, int | float | Decimal)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) -> str:

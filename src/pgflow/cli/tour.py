@@ -1,4 +1,4 @@
-"""What `pgflow demo` shows: two flows at work on a real PostgreSQL, from the start to the result."""
+"""What `pgflow demo` shows: two flows at work on a real PostgreSQL, from start to result."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from uuid import UUID
 import click
 
 from pgflow import schema
-from pgflow.cli.durations import duration
-from pgflow.cli.following import watch
+from pgflow.cli.following import follow
 from pgflow.cli.screens import open_screen
 from pgflow.cli.tables import table
 from pgflow.client import AsyncClient
@@ -24,6 +23,7 @@ from pgflow.demo.analyze_website import RESULTS, analyze_website
 from pgflow.demo.greet_user import Person, greet_user
 from pgflow.demo.monitoring import Question, questions
 from pgflow.demo.site import serve_site
+from pgflow.durations import duration
 from pgflow.embedded import find_home, project_database
 from pgflow.flow import Flow
 from pgflow.worker import Worker
@@ -74,7 +74,7 @@ async def show_demo(database_url: str) -> None:
         async with AsyncClient(database_url) as client:
             await Tour(database_url, client).show_all()
     headline("That was all")
-    report("the flows are in src/pgflow/demo, more of them in examples", stopwatch.lap())
+    report("the code of the flows is in the package pgflow.demo", stopwatch.lap())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,9 @@ class Tour:
         await self.show_run(greet_user, ALICE)
         with serve_site(troubles=1) as url:
             analysis = await self.show_run(analyze_website, {"url": url})
-        await self.show_answer(Question("What save_to_db wrote, together with its completion", RESULTS), analysis)
+        await self.show_answer(
+            Question("What save_to_db wrote, together with its completion", RESULTS), analysis
+        )
         await self.show_throughput()
         for question in questions():
             await self.show_answer(question, analysis)
@@ -98,7 +100,7 @@ class Tour:
         headline(f"{flow.slug} ← {json.dumps(flow_input)}")
         run = await self.client.start(flow, flow_input)
         with open_screen() as screen:
-            await watch(self.database_url, run.run_id, screen)
+            await follow(self.database_url, run.run_id, screen)
         click.echo(f"→ {json.dumps(await run.wait(), ensure_ascii=False)}")
         return run.run_id
 

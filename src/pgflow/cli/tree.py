@@ -9,7 +9,7 @@ from datetime import datetime
 
 import click
 
-from pgflow.cli.durations import duration
+from pgflow.durations import duration
 from pgflow.operations import StepProgressRow
 from pgflow.statements import RunRow
 
@@ -21,7 +21,9 @@ MARKS: Mapping[str, tuple[str, str]] = {
     "skipped": ("-", "yellow"),
     "cancelled": ("✗", "yellow"),
 }
-ENDED = frozenset({"completed", "failed", "skipped", "cancelled"})
+ENDED = frozenset({"completed", "failed", "cancelled"})
+
+Children = Mapping[str | None, Sequence[StepProgressRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,11 @@ class Progress:
 
 def draw(progress: Progress) -> list[str]:
     """The lines of the tree: each step below the last of the steps that it waits for."""
-    children = _children(progress.steps)
-    width = max((len(slug) for slug in map(_slug, progress.steps)), default=0) + 3 * _depth(children)
-    branches = _branches(children, "", "")
+    branches = list(_branches(_children(progress.steps)))
+    width = max((len(lead) + len(step.step_slug) for lead, step in branches), default=0)
     return [
         headline(progress),
-        *(f"{lead}{step_line(step, progress.at, width - len(lead))}" for lead, step in branches),
+        *(lead + step_line(step, progress.at, width - len(lead)) for lead, step in branches),
     ]
 
 
@@ -53,12 +54,14 @@ def headline(progress: Progress) -> str:
     run = progress.run
     ended = run.completed_at or run.failed_at or run.cancelled_at
     took = duration((ended or progress.at) - run.started_at)
-    return f"{mark(run.status)} {click.style(run.flow_slug, bold=True)}  {run.run_id}  {run.status}  {took}"
+    flow = click.style(run.flow_slug, bold=True)
+    return f"{mark(run.status)} {flow}  {run.run_id}  {run.status}  {took}"
 
 
 def step_line(step: StepProgressRow, now: datetime, width: int = 0) -> str:
     """A step in one line."""
-    return f"{mark(step.status)} {step.step_slug:{max(width, 0)}}  {' · '.join(_details(step, now))}".rstrip()
+    details = " · ".join(_details(step, now))
+    return f"{mark(step.status)} {step.step_slug.ljust(width)}  {details}".rstrip()
 
 
 def mark(status: str) -> str:
@@ -67,25 +70,17 @@ def mark(status: str) -> str:
     return click.style(character, fg=colour)
 
 
-def _slug(step: StepProgressRow) -> str:
-    return step.step_slug
-
-
-Children = Mapping[str, Sequence[StepProgressRow]]
-
-
 def _children(steps: Sequence[StepProgressRow]) -> Children:
-    children: dict[str, list[StepProgressRow]] = defaultdict(list)
+    """The steps below each step; those below none are below the run itself."""
+    children: dict[str | None, list[StepProgressRow]] = defaultdict(list)
     for step in steps:
-        children[step.dependencies[-1] if step.dependencies else ""].append(step)
+        children[step.dependencies[-1] if step.dependencies else None].append(step)
     return children
 
 
-def _depth(children: Children, parent: str = "") -> int:
-    return max((1 + _depth(children, step.step_slug) for step in children.get(parent, ())), default=0)
-
-
-def _branches(children: Children, parent: str, lead: str) -> Iterator[tuple[str, StepProgressRow]]:
+def _branches(
+    children: Children, parent: str | None = None, lead: str = ""
+) -> Iterator[tuple[str, StepProgressRow]]:
     siblings = children.get(parent, ())
     for step in siblings:
         is_last = step is siblings[-1]
@@ -103,6 +98,6 @@ def _details(step: StepProgressRow, now: datetime) -> Iterator[str]:
     if step.skip_reason:
         yield step.skip_reason.replace("_", " ")
     if step.error_message and step.status != "completed":
-        yield click.style(step.error_message.splitlines()[0], fg=MARKS["failed"][1])
+        yield click.style(step.error_message.splitlines()[0], fg="red")
     if len(step.dependencies) > 1 and step.status == "created":
         yield f"waits for {', '.join(step.dependencies)}"

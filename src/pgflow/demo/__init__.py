@@ -1,1 +1,1 @@
-"""Two small programs to begin with, which `pgflow demo` runs: `greet_user` and `analyze_website`."""
+"""Two small programs to begin with, run by `pgflow demo`: greet_user and analyze_website."""

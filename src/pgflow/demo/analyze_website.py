@@ -13,7 +13,9 @@ from typing import TypedDict
 from pgflow import Flow, current_task
 from pgflow.demo.page import Page, read_page
 
-PRAISE = frozenset({"best", "cheerful", "delicious", "fresh", "friendly", "love", "warm", "wonderful"})
+PRAISE = frozenset(
+    {"best", "cheerful", "delicious", "fresh", "friendly", "love", "warm", "wonderful"}
+)
 BLAME = frozenset({"cold", "expensive", "late", "noisy", "rude", "slow", "stale", "worst"})
 
 TABLE = """

@@ -1,4 +1,4 @@
--- What a viewer may do here: read, and ask what holds a run up.
+-- What a viewer may do here: read, ask what holds a run up, and hear what happens to runs.
 do $$
 begin
   if not exists (select from pg_catalog.pg_roles r where r.rolname = 'pgflow_viewer') then
@@ -18,7 +18,10 @@ begin
     pgflow.check_invariants(),
     pgflow.queue_depths(),
     pgflow.held_tasks(),
-    pgflow.get_run_with_states(uuid)
+    pgflow._get_flow_definition(text),
+    pgflow.get_run_with_states(uuid),
+    pgflow.watch_run(uuid, uuid),
+    pgflow.unwatch_run(uuid, uuid)
   to pgflow_viewer;
 end;
 $$;

@@ -18,6 +18,7 @@ begin
     pgflow.check_invariants(),
     pgflow.queue_depths(),
     pgflow.held_tasks(),
+    pgflow._get_flow_definition(text),
     pgflow.get_run_with_states(uuid),
     pgflow.start_flow(text, jsonb, uuid),
     pgflow.start_flows(text, jsonb, uuid[], interval),

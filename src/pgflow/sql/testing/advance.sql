@@ -1,7 +1,7 @@
--- Time travel for tests: everything that is stored happened `seconds` earlier, so retries, start
--- delays, leases and heartbeats fall due without a wait. Installed in test databases only.
 create schema if not exists pgflow_testing;
 
+-- Time travel for tests: everything that is stored happened `seconds` earlier, so retries, start
+-- delays, leases and heartbeats fall due without a wait. Installed in test databases only.
 create or replace function pgflow_testing.advance(seconds double precision) returns void
 language plpgsql
 set search_path to ''

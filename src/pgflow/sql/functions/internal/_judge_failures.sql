@@ -50,7 +50,7 @@ begin
     case
       when h.lost or h.released then 0
       else coalesce(
-        ceil(h.retry_in)::int,
+        greatest(0, least(ceil(h.retry_in), 31536000))::int,
         pgflow.calculate_retry_delay(coalesce(s.opt_base_delay, f.opt_base_delay), h.attempts_count)
       )
     end

@@ -1,13 +1,19 @@
 -- Reads up to `quantity` due messages of a flow, the longest due first, and hides them for the
 -- lease of their tasks: one write per claim. Messages that another transaction holds are passed
 -- over. The time is a parameter, because an index can be used up to a constant but not up to a
--- volatile function.
+-- volatile function. A flow that does not exist has none: a worker may not know yet that it is gone.
 create or replace function pgflow._read_due_messages(flow_slug text, quantity int)
 returns table (msg_id bigint, message jsonb)
 language plpgsql
 set search_path to ''
 as $$
+declare
+  leases constant jsonb := pgflow._leases(flow_slug);
 begin
+  if leases is null then
+    return;
+  end if;
+
   return query execute format(
     $query$
       update pgmq.%1$I as m
@@ -23,6 +29,6 @@ begin
       returning m.msg_id, m.message
     $query$,
     'q_' || pgflow.queue_name(flow_slug)
-  ) using clock_timestamp(), quantity, pgflow._leases(flow_slug);
+  ) using clock_timestamp(), quantity, leases;
 end;
 $$;

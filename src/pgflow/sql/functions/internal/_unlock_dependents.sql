@@ -1,6 +1,6 @@
 -- Takes ended steps off their dependents' counts, sizes dependent maps (a map's own tasks, an
 -- array's length, none when the step was skipped), and returns the dependents that have become
--- ready.
+-- ready. Those that were cancelled with their run are counted down as well: it may be retried.
 create or replace function pgflow._unlock_dependents(ended pgflow.step_ref[])
 returns pgflow.step_ref[]
 language plpgsql
@@ -34,11 +34,11 @@ begin
       where x.run_id = child.run_id and x.step_slug = child.step_slug
       limit 1
     ) as at
-    where s.ctid = at.ctid and s.status = 'created'
-    returning s.flow_slug, s.run_id, s.step_slug, s.remaining_deps
+    where s.ctid = at.ctid and s.status in ('created', 'cancelled')
+    returning s.flow_slug, s.run_id, s.step_slug, s.status, s.remaining_deps
   )
   select array_agg(row(u.flow_slug, u.run_id, u.step_slug)::pgflow.step_ref) into ready
-  from unlocked u where u.remaining_deps = 0;
+  from unlocked u where u.remaining_deps = 0 and u.status = 'created';
   return ready;
 end;
 $$;

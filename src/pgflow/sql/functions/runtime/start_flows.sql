@@ -40,7 +40,8 @@ begin
   return query
   select r.run_id, r.flow_slug, r.status, r.input, r.output, r.error_message, r.remaining_steps,
     r.started_at, r.completed_at, r.failed_at, r.cancelled_at,
-    start_flows.run_ids is null or r.run_id = any (fresh)
+    start_flows.run_ids is null
+      or r.run_id = any (fresh) and i.n = min(i.n) over (partition by i.id)
   from unnest(ids) with ordinality as i (id, n)
   join pgflow.runs r on r.run_id = i.id
   order by i.n;

@@ -36,7 +36,9 @@ begin
   into read_ids, messages;
 
   if read_ids is not null then
-    return query select * from pgflow._start_tasks(worker_id, flow_slug, read_ids, messages);
+    return query
+    select t.* from pgflow._start_tasks(worker_id, flow_slug, read_ids, messages) as t
+    where t.attempt <= greatest(t.max_attempts, 1);
   end if;
 end;
 $$;

@@ -19,6 +19,7 @@ begin
       settled := false;
     end if;
 
+    continue when to_regclass(format('pgmq.%I', 'q_' || pgflow.queue_name(slug))) is null;
     execute format(
       'select extract(epoch from min(m.vt) - clock_timestamp()) from pgmq.%I as m',
       'q_' || pgflow.queue_name(slug)

@@ -1,0 +1,68 @@
+"""`pgflow check`: whether code and database agree, for CI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgflow.cli.commands import Failure, command, database_option, json_option
+from pgflow.cli.output import print_json
+from pgflow.cli.sources import flows_argument, named_or_configured
+
+if TYPE_CHECKING:
+    from pgflow.deployment.compilation import Comparison
+    from pgflow.environment import DatabaseUrl
+
+
+@command()
+@flows_argument
+@database_option
+@json_option
+def check(*, names: tuple[str, ...], database: DatabaseUrl, as_json: bool) -> None:
+    """Compare flows with the database; exit code 1 where they differ.
+
+    Imports the flows, which checks their definitions, and prints every difference: for CI.
+
+    \b
+    Example:
+      pgflow check flows/order.py
+    """
+    import asyncio
+
+    from pgflow.deployment.compilation import compare_all
+    from pgflow.loading import flows_of, load_flows
+
+    wanted = named_or_configured(names)
+    flows = flows_of(load_flows(wanted))
+    for flow in flows:
+        flow.prepare()
+    found = asyncio.run(compare_all(database.value, flows))
+    if as_json:
+        print_json([_to_json(each) for each in found])
+    else:
+        click.echo("\n".join(map(_told, found)))
+    if drifted := [each.flow_slug for each in found if each.change != "none"]:
+        message = (
+            f"code and database differ: {', '.join(drifted)}. "
+            f"Deploy with: pgflow deploy {' '.join(wanted)}"
+        )
+        raise Failure(message)
+
+
+def _told(found: Comparison) -> str:
+    heads = {
+        "none": f"✓ Flow '{found.flow_slug}' is as in the database",
+        "new": f"✗ Flow '{found.flow_slug}' is not in the database",
+        "options": f"✗ Flow '{found.flow_slug}' has other runtime options",
+        "structure": f"✗ Flow '{found.flow_slug}' has another structure",
+    }
+    return "\n- ".join((heads[found.change], *found.differences))
+
+
+def _to_json(found: Comparison) -> dict[str, Any]:
+    return {
+        "flowSlug": found.flow_slug,
+        "change": found.change,
+        "differences": found.differences,
+    }

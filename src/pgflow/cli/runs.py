@@ -1,0 +1,176 @@
+"""`pgflow runs`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import click
+
+from pgflow.cli.commands import Failure, database_option, fetch, group, json_option
+from pgflow.cli.output import done, print_json, print_rows
+from pgflow.cli.parameters import span
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from pgflow.cli.tree import Progress
+    from pgflow.client import Run
+    from pgflow.environment import DatabaseUrl
+
+STATUSES = click.Choice(["started", "completed", "failed", "cancelled"])
+ENDINGS = {"failed": "failed", "cancelled": "been cancelled"}
+
+
+@group()
+def runs() -> None:
+    """See runs, and steer them."""
+
+
+@runs.command("list")
+@click.option("--flow", metavar="SLUG", help="Of this flow only.")
+@click.option("--status", type=STATUSES, help="In this status only.")
+@click.option(
+    "--since", type=span, metavar="SPAN", help="Started no longer ago than that, e.g. 2h."
+)
+@click.option("--limit", default=20, show_default=True, help="At most so many.")
+@database_option
+@json_option
+def list_runs(
+    *,
+    flow: str | None,
+    status: str | None,
+    since: timedelta | None,
+    limit: int,
+    database: DatabaseUrl,
+    as_json: bool,
+) -> None:
+    """List the newest runs.
+
+    \b
+    Example:
+      pgflow runs list --flow greet_user --status failed --since 2h
+    """
+    from pgflow import operations
+
+    statement = operations.list_runs(flow_slug=flow, status=status, since=since, limit=limit)
+    print_rows(fetch(database, statement), as_json=as_json, nothing="No runs.")
+
+
+@runs.command()
+@click.argument("run_id", type=click.UUID)
+@database_option
+@json_option
+def show(*, run_id: UUID, database: DatabaseUrl, as_json: bool) -> None:
+    """Show a run: its steps, how long each took, attempts, errors, input and output.
+
+    \b
+    Example:
+      pgflow runs show 0199d6a2-7c1e-7b60-a0b6-6b1d5f3c2e11
+    """
+    from pgflow.cli.run_report import read_report
+
+    report = read_report(database, run_id)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        click.echo("\n".join(report.lines()))
+
+
+@runs.command()
+@click.argument("run_id", type=click.UUID)
+@database_option
+def watch(*, run_id: UUID, database: DatabaseUrl) -> None:
+    """Show the steps of a run as it goes on, until it has ended.
+
+    \b
+    Example:
+      pgflow runs watch 0199d6a2-7c1e-7b60-a0b6-6b1d5f3c2e11
+    """
+    progress = show_until_end(database, run_id)
+    if progress.run.status != "completed":
+        raise Failure(f"run {run_id} has {ENDINGS[progress.run.status]}")
+
+
+@runs.command()
+@click.argument("run_ids", metavar="RUN_ID...", type=click.UUID, nargs=-1, required=True)
+@database_option
+def cancel(*, run_ids: Sequence[UUID], database: DatabaseUrl) -> None:
+    """End runs now; workers that hold one of their tasks let go of it.
+
+    \b
+    Example:
+      pgflow runs cancel 0199d6a2-7c1e-7b60-a0b6-6b1d5f3c2e11
+    """
+    from pgflow.client import Client
+
+    with Client(database.value) as client:
+        for run_id in run_ids:
+            told(client.cancel(run_id))
+
+
+@runs.command()
+@click.argument("run_ids", metavar="RUN_ID...", type=click.UUID, nargs=-1, required=True)
+@database_option
+def retry(*, run_ids: Sequence[UUID], database: DatabaseUrl) -> None:
+    """Carry on failed or cancelled runs: what is completed is kept, the rest is tried afresh.
+
+    \b
+    Example:
+      pgflow runs retry 0199d6a2-7c1e-7b60-a0b6-6b1d5f3c2e11
+    """
+    from pgflow.client import Client
+
+    with Client(database.value) as client:
+        for run_id in run_ids:
+            told(client.retry(run_id))
+
+
+@runs.command()
+@click.argument("run_id", type=click.UUID)
+@database_option
+def pause(*, run_id: UUID, database: DatabaseUrl) -> None:
+    """Let a run start no more steps; what has been started goes on.
+
+    \b
+    Example:
+      pgflow runs pause 0199d6a2-7c1e-7b60-a0b6-6b1d5f3c2e11
+    """
+    from pgflow.client import Client
+
+    with Client(database.value) as client:
+        run = client.pause(run_id)
+    done(f"Run {run_id} of flow '{run.flow_slug}' is paused")
+
+
+@runs.command()
+@click.argument("run_id", type=click.UUID)
+@database_option
+def resume(*, run_id: UUID, database: DatabaseUrl) -> None:
+    """End the pause of a run: everything that is ready starts.
+
+    \b
+    Example:
+      pgflow runs resume 0199d6a2-7c1e-7b60-a0b6-6b1d5f3c2e11
+    """
+    from pgflow.client import Client
+
+    with Client(database.value) as client:
+        told(client.resume(run_id))
+
+
+def told(run: Run[Any]) -> None:
+    """Says how a run stands after a command."""
+    done(f"Run {run.run_id} of flow '{run.flow_slug}' is {run.status}")
+
+
+def show_until_end(database: DatabaseUrl, run_id: UUID) -> Progress:
+    """Shows a run as it goes on, on the best screen that there is."""
+    import asyncio
+
+    from pgflow.cli.following import follow
+    from pgflow.cli.screens import open_screen
+
+    with open_screen() as screen:
+        return asyncio.run(follow(database.value, run_id, screen))

@@ -1,0 +1,55 @@
+"""`pgflow ui`: the playground alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pgflow.cli.commands import command, database_option
+
+if TYPE_CHECKING:
+    from pgflow.environment import DatabaseUrl
+
+
+@command()
+@click.argument("names", nargs=-1, metavar="[FLOWS]...")
+@click.option("--allow-actions", is_flag=True, help="Start, cancel, retry, step and edit runs.")
+@click.option("--port", type=click.IntRange(0, 65535), help="By default a free one from 7437 on.")
+@click.option(
+    "--token", envvar="PGFLOW_UI_TOKEN", help="What opens the page; by default a random one."
+)
+@database_option
+def ui(
+    *,
+    names: tuple[str, ...],
+    allow_actions: bool,
+    port: int | None,
+    token: str | None,
+    database: DatabaseUrl,
+) -> None:
+    """Serve the playground: a page that shows flows, runs, workers and queues of a database.
+
+    It listens on this machine only, and only reads unless --allow-actions is given. With FLOWS
+    named, it also shows their code and how that differs from the database.
+
+    \b
+    Example:
+      pgflow ui
+      pgflow ui flows/order.py --database-url postgresql://localhost/shop --allow-actions
+    """
+    import asyncio
+
+    from pgflow.web.code import Code
+    from pgflow.web.playground import Playground
+    from pgflow.web.serving import Address, Server
+
+    code = Code(names) if names else None
+    if code and not code.load() and code.trouble:
+        click.echo(code.trouble.message, err=True)
+    playground = Playground(database_url=database.value, code=code, allow_actions=allow_actions)
+    address = Address.reserve(port, token=token)
+    click.echo(f"The playground of {database} is at {address.url}")
+    if not allow_actions:
+        click.echo("It only reads: start it with --allow-actions to steer runs from the page")
+    asyncio.run(Server(playground, address).run_here())

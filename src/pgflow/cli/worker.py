@@ -1,0 +1,142 @@
+"""`pgflow worker`: runs handlers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgflow.cli.commands import command, find_database
+from pgflow.cli.sources import flows_argument, load_sources, named_or_configured
+
+if TYPE_CHECKING:
+    from pgflow.cli.logs import LogFormat
+    from pgflow.loading import FlowSource
+
+NOTHING_TO_DO = 3
+
+
+@command()
+@flows_argument
+@click.option("--concurrency", type=click.IntRange(min=1), help="Handlers that run at a time.")
+@click.option("--processes", type=click.IntRange(min=1), default=1, help="Processes that work.")
+@click.option(
+    "--executor",
+    type=click.Choice(["thread", "process"]),
+    default="thread",
+    help="Where handlers run that are not async.",
+)
+@click.option("--name", help="What the worker is called; by default <file name>-worker.")
+@click.option(
+    "--shutdown-timeout",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    metavar="SECONDS",
+    help="How long handlers may go on after the first signal.",
+)
+@click.option(
+    "--once",
+    is_flag=True,
+    help=f"End when nothing is left to do; exit code {NOTHING_TO_DO} if there was nothing at all.",
+)
+@click.option("--log-format", type=click.Choice(["console", "json"]), default="console")
+@click.option("--database-url", metavar="URL", help="The database, found like everywhere else.")
+def worker(
+    *,
+    names: tuple[str, ...],
+    processes: int,
+    once: bool,
+    log_format: LogFormat,
+    database_url: str | None,
+    **settings: Any,
+) -> None:
+    """Run a worker, which runs the handlers of flows.
+
+    Flows that the database lacks are registered first. After SIGTERM or Ctrl-C handlers may finish;
+    a second signal hands their tasks back at once.
+
+    \b
+    Example:
+      pgflow worker flows/order.py --concurrency 64
+      pgflow worker shop.flows --processes 4 --executor process
+    """
+    from pgflow.cli import logs
+
+    if once and processes > 1:
+        message = "--once works in one process. Leave out --processes"
+        raise click.UsageError(message)
+    logs.configure(log_format)
+    names = named_or_configured(names)
+    sources = load_sources(names)
+    settings["name"] = settings["name"] or sources[0].worker_name
+    if processes == 1:
+        _work(sources, database_url, once=once, settings=settings)
+    else:
+        again = [*names, "--log-format", log_format, *_as_arguments(settings)]
+        _supervise(sources, database_url, again, processes=processes)
+
+
+def _work(
+    sources: Sequence[FlowSource],
+    database_url: str | None,
+    *,
+    once: bool,
+    settings: Mapping[str, Any],
+) -> None:
+    import asyncio
+
+    from pgflow.loading import flows_of
+    from pgflow.worker import Worker
+    from pgflow.worker.supervisor import end_with_supervisor
+
+    worker = Worker(flows_of(sources), database_url=database_url, **settings)
+    end_with_supervisor()
+    if not once:
+        worker.run_sync()
+        return
+    tally = asyncio.run(worker.run_until_idle())
+    click.echo(f"{tally.completed} tasks completed, {tally.failed} attempts failed")
+    if not tally.processed:
+        raise click.exceptions.Exit(NOTHING_TO_DO)
+
+
+def _supervise(
+    sources: Sequence[FlowSource],
+    database_url: str | None,
+    arguments: Sequence[str],
+    *,
+    processes: int,
+) -> None:
+    import asyncio
+
+    from pgflow.deployment.compilation import compile_at_start
+    from pgflow.loading import flows_of
+    from pgflow.worker.supervisor import supervise
+
+    url = find_database(database_url).value
+    # A refusal ends the program here, instead of ending one process after the other for ever.
+    asyncio.run(compile_at_start(url, flows_of(sources)))
+    command = [sys.executable, "-m", "pgflow", "worker", *arguments]
+
+    variables = _variables(database_url, url)
+    asyncio.run(supervise(command, processes=processes, variables=variables))
+
+
+def _variables(said: str | None, url: str) -> Mapping[str, str]:
+    """The environment of a worker process. The URL goes there, because everybody sees arguments."""
+    if said is None:
+        return os.environ
+    beside = {name: value for name, value in os.environ.items() if name != "PGFLOW_DIRECT_URL"}
+    return {**beside, "PGFLOW_DATABASE_URL": url}
+
+
+def _as_arguments(settings: Mapping[str, Any]) -> list[str]:
+    given = {name: value for name, value in settings.items() if value is not None}
+    return [
+        word
+        for name, value in given.items()
+        for word in (f"--{name.replace('_', '-')}", str(value))
+    ]

@@ -1,0 +1,62 @@
+"""What a user sees of an error: a sentence, unless he wants to see where it happened."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from pgflow.cli.commands import Group, command, sentence
+from pgflow.errors import FlowNotFound
+
+
+def failing(error: BaseException, *arguments: str) -> Result:
+    """A command line whose one command raises this."""
+
+    @command()
+    def work() -> None:
+        raise error
+
+    return CliRunner().invoke(Group("pgflow", commands=[work]), ["work", *arguments])
+
+
+def test_an_error_of_ours_is_its_message() -> None:
+    result = failing(FlowNotFound("there is no flow 'a'. Deploy it"))
+
+    assert (result.stderr, result.exit_code) == ("Error: there is no flow 'a'. Deploy it\n", 1)
+
+
+def test_any_other_error_is_its_first_line_and_how_to_see_more() -> None:
+    result = failing(KeyError("run_id\nand much more"))
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: KeyError: ")
+    assert result.stderr.endswith(". Run it again with --debug to see where\n")
+
+
+def test_debug_lets_the_error_through() -> None:
+    result = failing(KeyError("run_id"), "--debug")
+
+    assert isinstance(result.exception, KeyError)
+
+
+def test_an_interruption_is_no_error() -> None:
+    result = failing(KeyboardInterrupt())
+
+    assert result.stderr.strip() == "Aborted!"
+    assert result.exit_code == 1
+
+
+def test_wrong_usage_has_its_own_exit_code() -> None:
+    assert failing(click.UsageError("--force needs --dev")).exit_code == 2
+
+
+@pytest.mark.parametrize("error", [RuntimeError(), OSError(2, "No such file")])
+def test_every_error_is_one_line(error: Exception) -> None:
+    assert len(sentence(error).splitlines()) == 1
+
+
+def test_passwords_are_never_shown() -> None:
+    said = sentence(RuntimeError("cannot reach postgresql://app:secret@db/shop"))
+
+    assert said.startswith("RuntimeError: cannot reach postgresql://app:***@db/shop")
