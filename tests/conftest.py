@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
 
 from pgflow.testing import PgflowDatabase
-from pgflow.testing.server import ScratchServer
+from pgflow.testing.server import ScratchServer, quick_place
 from tests.support.project import Project
 
 
@@ -26,8 +27,19 @@ def connection(pgflow_database: PgflowDatabase) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
+def project() -> Iterator[Project]:
     """An empty project directory; its embedded database is removed at the end."""
-    project = Project(tmp_path)
-    yield project
-    project.remove_database()
+    with TemporaryDirectory(prefix="project-", dir=quick_place()) as directory:
+        project = Project(Path(directory))
+        yield project
+        project.remove_database()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Reports are sent between processes as UTF-8, which a captured lone surrogate is not."""
+    report = yield
+    report.sections = [
+        (title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections
+    ]
+    return report

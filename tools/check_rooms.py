@@ -1,4 +1,4 @@
-"""Checks that SQL stands in its rooms, and that nothing of somebody's machine stands anywhere.
+"""Checks that SQL and the driver stay in their rooms, and that no trace of a machine is anywhere.
 
 python tools/check_rooms.py
 """
@@ -10,11 +10,14 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+Finder = Callable[[ast.AST], Iterator[tuple[int, str]]]
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "pgflow"
+DRIVER = ("psycopg", "psycopg_pool")
 
 STATEMENT = re.compile(
     r"""\s*(
@@ -52,13 +55,27 @@ def sql_literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 pass
 
 
-def misplaced_sql(rooms: tuple[str, ...]) -> Iterator[str]:
-    """Statements that stand outside the rooms which the settings name."""
+def driver_imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Where a module imports the driver."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                modules = [name.name for name in names]
+            case ast.ImportFrom(module=str(module), level=0):
+                modules = [module]
+            case _:
+                continue
+        for module in modules:
+            if module.partition(".")[0] in DRIVER:
+                yield node.lineno, module
+
+
+def misplaced(find: Finder, what: str, rooms: list[str]) -> Iterator[str]:
+    """What is found outside the rooms that the settings name."""
     for file in sorted(PACKAGE.rglob("*.py")):
-        if file.relative_to(PACKAGE).as_posix().startswith(rooms):
-            continue
-        for line, statement in sql_literals(ast.parse(file.read_text())):
-            yield f"{file.relative_to(ROOT)}:{line}: SQL outside its rooms: {statement}"
+        if not file.relative_to(PACKAGE).as_posix().startswith(tuple(rooms)):
+            for line, found in find(ast.parse(file.read_text())):
+                yield f"{file.relative_to(ROOT)}:{line}: {what} outside its rooms: {found}"
 
 
 def personal_traces(files: list[Path], root: Path = ROOT) -> Iterator[str]:
@@ -76,7 +93,9 @@ def personal_traces(files: list[Path], root: Path = ROOT) -> Iterator[str]:
 
 def project_files() -> list[Path]:
     """Every file that is, or is about to be, under version control."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    # The directory may belong to somebody else, as in a container.
+    git = ["git", "-c", f"safe.directory={ROOT}"]
+    command = [*git, "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     return [ROOT / name for name in listed.split("\0") if name]
 
@@ -84,7 +103,11 @@ def project_files() -> list[Path]:
 def main() -> int:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pgflow-house"]
     files = project_files()
-    complaints = [*misplaced_sql(tuple(settings["sql-rooms"])), *personal_traces(files)]
+    complaints = [
+        *misplaced(sql_literals, "SQL", settings["sql-rooms"]),
+        *misplaced(driver_imports, "the driver", settings["driver-rooms"]),
+        *personal_traces(files),
+    ]
     print("\n".join([*complaints, f"rooms: {len(files)} files, {len(complaints)} complaints"]))
     return 1 if complaints else 0
 

@@ -1,6 +1,6 @@
 """Writes constraints.txt: the newest versions that pyproject.toml allows, for every platform.
 
-    python tools/lock.py
+python tools/lock.py
 """
 
 from __future__ import annotations

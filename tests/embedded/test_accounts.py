@@ -34,9 +34,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be some
 @pytest.fixture
 def open_project(project: Project) -> Project:
     """A project that everybody can reach."""
-    directory = project.directory
-    for parent in (directory, *directory.parents[:3]):
-        parent.chmod(parent.stat().st_mode | 0o011)
+    project.directory.chmod(0o755)
     return project
 
 

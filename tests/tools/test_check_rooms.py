@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.check_rooms import ROOT, personal_traces, sql_literals
+from tools.check_rooms import ROOT, driver_imports, personal_traces, sql_literals
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,18 @@ def test_a_statement_in_a_literal_is_found(source: str) -> None:
 )
 def test_prose_is_not_taken_for_a_statement(source: str) -> None:
     assert not list(sql_literals(ast.parse(source)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["import psycopg", "import os, psycopg.types.json", "def f():\n    from psycopg_pool import X"],
+)
+def test_an_import_of_the_driver_is_found(source: str) -> None:
+    assert len(list(driver_imports(ast.parse(source)))) == 1
+
+
+def test_other_imports_are_not_taken_for_the_driver() -> None:
+    assert not list(driver_imports(ast.parse("import psycopgish\nfrom . import psycopg")))
 
 
 @pytest.mark.parametrize(
