@@ -79,8 +79,8 @@ def _told(error: Exception) -> str:
     """What Python says in the last line of the traceback."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}"
-    last = traceback.format_exception_only(error)[-1].strip().splitlines()
-    return last[0].partition(". Did you mean")[0].rstrip(".")
+    told = traceback.format_exception_only(error)[0].strip().splitlines()[0]
+    return told.partition(". Did you")[0].rstrip(".")
 
 
 def _cure(error: Exception, place: Place | None) -> str:

@@ -54,35 +54,39 @@ class FlowSource:
         is_packaged = bool(rest) or hasattr(self.module, "__path__")
         for name, module in tuple(sys.modules.items()):
             file = Path(getattr(module, "__file__", None) or ".")
-            if name.startswith(f"{package}.") if is_packaged else file.parent == self.file.parent:
+            if (
+                f"{name}.".startswith(f"{package}.")
+                if is_packaged
+                else file.parent == self.file.parent
+            ):
                 yield file
 
 
 def load_flows(names: Iterable[str]) -> list[FlowSource]:
-    """The flows under all these names, loaded fresh.
+    """The flows under all these names, loaded fresh; raises where two have one slug.
 
     A name is a file (`flows/order.py`), a module (`shop.flows`), or an object in one of them
-    (`shop.flows:order`). `FlowDefinitionError` says what is wrong with one, or that two flows have
-    the same slug.
+    (`shop.flows:order`). `FlowDefinitionError` says what is wrong with it.
     """
-    sources = [load(name) for name in names]
+    sources = load_sources(names)
     check_slugs(sources)
     return sources
 
 
+def load_sources(names: Iterable[str]) -> list[FlowSource]:
+    """The flows under all these names, whatever their slugs.
+
+    Modules that were loaded before are loaded again, each once, so that a flow that two names lead
+    to is one flow.
+    """
+    stale = set(sys.modules)
+    return [_load(name, stale) for name in names]
+
+
 def load(name: str) -> FlowSource:
-    """The flows under one name. A module that was loaded before is loaded again."""
-    place, wanted = _split(name)
-    _search_in(Path.cwd())
-    module = _load_file(Path(place)) if _is_path(place) else _load_module(place)
-    flows = tuple(dict.fromkeys(_flows_among(_objects(module, wanted, name))))
-    if not flows:
-        message = (
-            f"there is no flow in {name}. Define one at the top level of the module: "
-            "order = Flow('order')"
-        )
-        raise FlowDefinitionError(message)
-    return FlowSource(name, module, flows)
+    """The flows under one name."""
+    (source,) = load_sources([name])
+    return source
 
 
 def check_slugs(sources: Iterable[FlowSource]) -> None:
@@ -121,6 +125,22 @@ class _Recompiled(SourceFileLoader):
         return self.source_to_code(self.get_data(path), path)
 
 
+def _load(name: str, stale: set[str]) -> FlowSource:
+    place, wanted = _split(name)
+    _search_in(Path.cwd())
+    spec = _spec_of_file(Path(place)) if _is_path(place) else _spec_of_module(place)
+    with import_failure(place):
+        module = _module(spec, stale)
+    flows = tuple(dict.fromkeys(_flows_among(_objects(module, wanted, name))))
+    if not flows:
+        message = (
+            f"there is no flow in {name}. Define one at the top level of the module: "
+            "order = Flow('order')"
+        )
+        raise FlowDefinitionError(message)
+    return FlowSource(name, module, flows)
+
+
 def _split(name: str) -> tuple[str, str]:
     place, _, wanted = name.rpartition(":")
     return (place, wanted) if place and _DOTTED.fullmatch(wanted) else (name, "")
@@ -130,35 +150,40 @@ def _is_path(place: str) -> bool:
     return place.endswith(".py") or os.sep in place or Path(place).is_dir()
 
 
-def _load_file(path: Path) -> ModuleType:
+def _spec_of_file(path: Path) -> ModuleSpec:
     if path.is_dir():
-        message = f"{path} is a directory, expected a file. Name a file in it, or a module"
-        raise FlowDefinitionError(message)
+        path /= "__init__.py"
     if not path.is_file():
         message = (
             f"there is no file {path}. Flows are named as a file (flows/order.py), a module "
             "(shop.flows) or an object in one (shop.flows:order)"
         )
         raise FlowDefinitionError(message)
-    root, name = _root_and_module(path.resolve())
+    file = path.resolve()
+    root, name = _root_and_module(file)
     _search_in(root)
+    # By its natural name other processes find it, too; where that is taken, it gets one of its own.
     with import_failure(str(path)):
-        return _execute(_spec_of_file(path.resolve(), name))
+        spec = _find(name) if _DOTTED.fullmatch(name) else None
+    if spec and spec.origin and Path(spec.origin).resolve() == file:
+        return spec
+    own_name = re.sub(r"\W", "_", f"{file.stem}_{crc32(bytes(file)):08x}")
+    return cast(ModuleSpec, spec_from_file_location(own_name, file))
 
 
-def _load_module(name: str) -> ModuleType:
+def _spec_of_module(name: str) -> ModuleSpec:
     if not _DOTTED.fullmatch(name):
         message = f"'{name}' is neither a file nor a module. Flows are named as one of both"
         raise FlowDefinitionError(message)
     with import_failure(name):
         spec = _find(name)
-        if spec is None:
-            message = f"there is no module '{name}'. Run pgflow where it can be imported from"
-            raise FlowDefinitionError(message)
-        if not (spec.origin or "").endswith(".py"):
-            message = f"module '{name}' is no Python file. Name a file, or a module in it"
-            raise FlowDefinitionError(message)
-        return _execute(spec)
+    if spec is None:
+        message = f"there is no module '{name}'. Run pgflow where it can be imported from"
+        raise FlowDefinitionError(message)
+    if not (spec.origin or "").endswith(".py"):
+        message = f"module '{name}' is no Python file. Name a file, or a module in it"
+        raise FlowDefinitionError(message)
+    return spec
 
 
 def _root_and_module(file: Path) -> tuple[Path, str]:
@@ -171,15 +196,6 @@ def _root_and_module(file: Path) -> tuple[Path, str]:
     return root, ".".join(parts)
 
 
-def _spec_of_file(file: Path, name: str) -> ModuleSpec:
-    """The natural name, by which other processes find it; where that is taken, one of its own."""
-    spec = _find(name) if _DOTTED.fullmatch(name) else None
-    if spec and spec.origin and Path(spec.origin).resolve() == file:
-        return spec
-    own_name = re.sub(r"\W", "_", f"{file.stem}_{crc32(bytes(file)):08x}")
-    return cast(ModuleSpec, spec_from_file_location(own_name, file))
-
-
 def _find(name: str) -> ModuleSpec | None:
     importlib.invalidate_caches()
     try:
@@ -190,9 +206,18 @@ def _find(name: str) -> ModuleSpec | None:
         raise
 
 
+def _module(spec: ModuleSpec, stale: set[str]) -> ModuleType:
+    """The module, loaded anew with what is below it if it is stale."""
+    if spec.name in sys.modules and spec.name not in stale:
+        return sys.modules[spec.name]
+    for name in [name for name in stale if name.startswith(f"{spec.name}.")]:
+        sys.modules.pop(name, None)
+        stale.discard(name)
+    stale.discard(spec.name)
+    return _execute(spec)
+
+
 def _execute(spec: ModuleSpec) -> ModuleType:
-    for below in [name for name in sys.modules if name.startswith(f"{spec.name}.")]:
-        del sys.modules[below]
     spec.loader = _Recompiled(spec.name, cast(str, spec.origin))
     module = sys.modules[spec.name] = module_from_spec(spec)
     try:

@@ -66,6 +66,7 @@ class RunRow:
     completed_at: datetime | None
     failed_at: datetime | None
     cancelled_at: datetime | None
+    paused_at: datetime | None = None
     created: bool = True
 
 
@@ -125,31 +126,14 @@ class RegistrationRow:
     result: Any
 
 
-@dataclass(frozen=True, slots=True)
-class DefinitionRow:
-    """A stored flow as shape JSON with its options, raw; None where there is none."""
-
-    definition: Any
-
-
-@dataclass(frozen=True, slots=True)
-class RunCountRow:
-    """How many runs a flow has, and how many of them have not ended."""
-
-    runs: int
-    unfinished: int
-
-
-@dataclass(frozen=True, slots=True)
-class LiveWorkerRow:
-    """A worker that shows signs of life, and for how many seconds it has been up."""
-
-    worker_id: UUID
-    uptime: float
-
-
-_RUN_COLUMNS: LiteralString = """run_id, flow_slug, status, input, output, error_message,
+_NEW_RUN_COLUMNS: LiteralString = """run_id, flow_slug, status, input, output, error_message,
   remaining_steps, started_at, completed_at, failed_at, cancelled_at"""
+_RUN_COLUMNS: LiteralString = f"{_NEW_RUN_COLUMNS}, paused_at"
+
+
+_STEP_COLUMNS: LiteralString = """ss.step_slug, ss.status, ss.remaining_tasks, ss.initial_tasks,
+  ss.remaining_deps, ss.output, ss.error_message, ss.skip_reason,
+  ss.started_at, ss.completed_at, ss.failed_at, ss.skipped_at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,40 +163,6 @@ def ensure_flow_compiled(
     )
 
 
-def lock_definition(flow_slug: str) -> Statement[Nothing]:
-    """Be alone with the definition of a flow until the transaction ends."""
-    return Statement(
-        "select null as done from pg_advisory_xact_lock(1, hashtext(%(flow_slug)s))",
-        Nothing,
-        {"flow_slug": flow_slug},
-    )
-
-
-def get_flow_definition(flow_slug: str) -> Statement[DefinitionRow]:
-    return Statement(
-        "select pgflow._get_flow_definition(%(flow_slug)s) as definition",
-        DefinitionRow,
-        {"flow_slug": flow_slug},
-    )
-
-
-def set_options_from_shape(flow_slug: str, shape: str) -> Statement[Nothing]:
-    return Statement(
-        "select null as done from pgflow._set_options_from_shape(%(flow_slug)s, %(shape)s::jsonb)",
-        Nothing,
-        {"flow_slug": flow_slug, "shape": shape},
-    )
-
-
-def count_runs(flow_slug: str) -> Statement[RunCountRow]:
-    return Statement(
-        """select count(*) as runs, count(*) filter (where status = 'started') as unfinished
-        from pgflow.runs where flow_slug = %(flow_slug)s""",
-        RunCountRow,
-        {"flow_slug": flow_slug},
-    )
-
-
 def delete_flow_and_data(flow_slug: str) -> Statement[Nothing]:
     return Statement(
         "select null as done from pgflow.delete_flow_and_data(%(flow_slug)s)",
@@ -233,7 +183,7 @@ def start_flows(
 ) -> Statement[RunRow]:
     """Start one run per element of the JSON array `inputs`, in order, in one statement."""
     return Statement(
-        f"""select {_RUN_COLUMNS}, created from pgflow.start_flows(
+        f"""select {_NEW_RUN_COLUMNS}, created from pgflow.start_flows(
           flow_slug => %(flow_slug)s, inputs => %(inputs)s::jsonb,
           run_ids => %(run_ids)s::uuid[], delay => %(delay)s::interval)""",
         RunRow,
@@ -287,9 +237,7 @@ def list_runs(
 def list_steps(run_id: UUID) -> Statement[StepRow]:
     """The steps of a run in the order of the definition."""
     return Statement(
-        """select ss.step_slug, ss.status, ss.remaining_tasks, ss.initial_tasks, ss.remaining_deps,
-          ss.output, ss.error_message, ss.skip_reason,
-          ss.started_at, ss.completed_at, ss.failed_at, ss.skipped_at
+        f"""select {_STEP_COLUMNS}
         from pgflow.step_states ss join pgflow.steps s using (flow_slug, step_slug)
         where ss.run_id = %(run_id)s order by s.step_index""",
         StepRow,
@@ -309,12 +257,82 @@ def retry_run(run_id: UUID) -> Statement[RunRow]:
     )
 
 
+# Stepping through a run
+
+
+def start_paused(flow_slug: str, input: str) -> Statement[RunRow]:
+    """Create a run that starts no step by itself."""
+    return Statement(
+        f"select {_RUN_COLUMNS} from pgflow.start_paused(%(flow_slug)s, %(input)s::jsonb)",
+        RunRow,
+        {"flow_slug": flow_slug, "input": input},
+    )
+
+
+def pause_run(run_id: UUID) -> Statement[RunRow]:
+    return Statement(
+        f"select {_RUN_COLUMNS} from pgflow.pause_run(%(run_id)s)", RunRow, {"run_id": run_id}
+    )
+
+
+def resume_run(run_id: UUID) -> Statement[RunRow]:
+    return Statement(
+        f"select {_RUN_COLUMNS} from pgflow.resume_run(%(run_id)s)", RunRow, {"run_id": run_id}
+    )
+
+
+def release_step(run_id: UUID, step_slug: str | None) -> Statement[StepRow]:
+    """Start one ready step of a paused run; no row where nothing is ready."""
+    return Statement(
+        f"select {_STEP_COLUMNS} from pgflow.release_step(%(run_id)s, %(step_slug)s) as ss",
+        StepRow,
+        {"run_id": run_id, "step_slug": step_slug},
+    )
+
+
+def edit_step_output(run_id: UUID, step_slug: str, output: str) -> Statement[StepRow]:
+    """Replace the output of a step that nobody has used yet."""
+    return Statement(
+        f"""select {_STEP_COLUMNS} from pgflow.edit_step_output(
+          %(run_id)s, %(step_slug)s, %(output)s::jsonb) as ss""",
+        StepRow,
+        {"run_id": run_id, "step_slug": step_slug, "output": output},
+    )
+
+
+def rerun_from_step(
+    run_id: UUID, step_slug: str, *, input: str | None, paused: bool
+) -> Statement[RunRow]:
+    """A new run that keeps what another has done before a step; `input` None keeps that too."""
+    return Statement(
+        f"""select {_RUN_COLUMNS} from pgflow.rerun_from_step(
+          %(run_id)s, %(step_slug)s, %(input)s::jsonb, %(paused)s)""",
+        RunRow,
+        {"run_id": run_id, "step_slug": step_slug, "input": input, "paused": paused},
+    )
+
+
+def rerun(run_id: UUID, *, input: str | None, paused: bool) -> Statement[RunRow]:
+    """A new run of the same flow, from the start; no row where there is no such run."""
+    start: LiteralString = "start_paused" if paused else "start_flow"
+    return Statement(
+        f"""select new.* from pgflow.runs r
+        cross join lateral (
+          select {_RUN_COLUMNS}
+          from pgflow.{start}(r.flow_slug, coalesce(%(input)s::jsonb, r.input))
+        ) as new
+        where r.run_id = %(run_id)s""",
+        RunRow,
+        {"run_id": run_id, "input": input},
+    )
+
+
 # Waiting
 
 
 # Whoever waits knows the input, which may be big.
 _COLUMNS_OF_A_LOOK: LiteralString = """run_id, flow_slug, status, null::jsonb as input, output,
-  error_message, remaining_steps, started_at, completed_at, failed_at, cancelled_at"""
+  error_message, remaining_steps, started_at, completed_at, failed_at, cancelled_at, paused_at"""
 
 
 def look_at_runs(run_ids: Sequence[UUID]) -> Statement[RunRow]:
@@ -389,19 +407,6 @@ def register_worker(
             "function_name": function_name,
             "flow_slugs": list(flow_slugs),
         },
-    )
-
-
-def live_workers(function_name: str, flow_slug: str) -> Statement[LiveWorkerRow]:
-    """The workers of that name that serve the flow now, the one that started first in front."""
-    return Statement(
-        """select worker_id, extract(epoch from now() - started_at)::float8 as uptime
-        from pgflow.workers
-        where function_name = %(function_name)s and %(flow_slug)s = any(flow_slugs)
-          and stopped_at is null and last_heartbeat_at > now() - interval '12 seconds'
-        order by started_at""",
-        LiveWorkerRow,
-        {"function_name": function_name, "flow_slug": flow_slug},
     )
 
 

@@ -13,7 +13,7 @@ from typing_extensions import TypeVar
 from pgflow.client import requests
 from pgflow.client.connections import AsyncDatabase, Database
 from pgflow.client.portal import Portal
-from pgflow.client.requests import AnyFlow, Delay, Input, RunId, RunStatus
+from pgflow.client.requests import AnyFlow, AnyStep, Delay, Input, RunId, RunStatus
 from pgflow.client.runs import AsyncLink, AsyncRun, Link, Run, RunRecord
 from pgflow.client.watcher import RunWatcher
 from pgflow.flow import Flow
@@ -60,18 +60,19 @@ class Client:
         *,
         run_id: RunId | None = None,
         delay: Delay = None,
+        paused: bool = False,
         connection: Connection[Any] | None = None,
     ) -> Run[In]:
         """Start a run of a flow, given itself or by its slug. The input is validated first.
 
         `run_id` is an idempotency key: to start with it again returns the run that is there, with
         `created` False, and raises `RunConflict` for another flow or input. `delay` puts off the
-        root steps by so many seconds.
+        root steps by so many seconds. A run that starts `paused` waits for `release` and `resume`.
 
         Example:
             run = client.start(order_flow, {"id": 7}, run_id=order.uuid)
         """
-        statement = requests.start(flow, input, run_id=run_id, delay=delay)
+        statement = requests.start(flow, input, run_id=run_id, delay=delay, paused=paused)
         [row] = self._database.fetch(statement, connection)
         return self._run(row, flow)
 
@@ -135,6 +136,75 @@ class Client:
         [row] = self._database.fetch(requests.retry(run_id), connection)
         return self._run(row)
 
+    def pause(self, run_id: RunId, *, connection: Connection[Any] | None = None) -> Run[Any]:
+        """Let a run start no more steps; what has been started goes on.
+
+        `RunConflict` for a run that has ended.
+
+        Example:
+            client.pause(run.run_id)
+            while step := client.release(run.run_id):
+                print(step, "goes on")
+        """
+        [row] = self._database.fetch(requests.pause(run_id), connection)
+        return self._run(row)
+
+    def resume(self, run_id: RunId, *, connection: Connection[Any] | None = None) -> Run[Any]:
+        """End a pause: everything that is ready starts. `RunConflict` for a run that has ended."""
+        [row] = self._database.fetch(requests.resume(run_id), connection)
+        return self._run(row)
+
+    def release(
+        self,
+        run_id: RunId,
+        step: AnyStep | None = None,
+        *,
+        connection: Connection[Any] | None = None,
+    ) -> str | None:
+        """Start one ready step of a paused run, by default the next in the order of definition.
+
+        The slug of the step; None where nothing is ready. `RunConflict` for a run that is not
+        paused, or a named step that is not ready.
+        """
+        rows = self._database.fetch(requests.release(run_id, step), connection)
+        return rows[0].step_slug if rows else None
+
+    def edit_output(
+        self,
+        run_id: RunId,
+        step: AnyStep,
+        output: Any,
+        *,
+        connection: Connection[Any] | None = None,
+    ) -> None:
+        """Replace the output of a completed step of a paused run, before its dependents start.
+
+        `RunConflict` when it is too late. A step object gives the output its type.
+        """
+        self._database.fetch(requests.edit_output(run_id, step, output), connection)
+
+    def rerun(
+        self,
+        run_id: RunId,
+        *,
+        from_step: AnyStep | None = None,
+        input: Any = ...,
+        paused: bool = False,
+        connection: Connection[Any] | None = None,
+    ) -> Run[Any]:
+        """Start a new run after the pattern of another one, from the start or from a step.
+
+        From a step, it keeps what the other run has done outside of it and its descendants.
+        `input` is the run's input, for a step with dependencies an object of those of their outputs
+        that shall be others; left out, all stays as it was.
+
+        Example:
+            client.rerun(run_id, from_step="summary", input={"website": {"text": "short"}})
+        """
+        statement = requests.rerun(run_id, step=from_step, input=input, paused=paused)
+        rows = self._database.fetch(statement, connection)
+        return self._run(requests.found(rows, run_id, None))
+
     def delete_flow_and_data(
         self, flow: AnyFlow, *, connection: Connection[Any] | None = None
     ) -> None:
@@ -178,10 +248,11 @@ class AsyncClient:
         *,
         run_id: RunId | None = None,
         delay: Delay = None,
+        paused: bool = False,
         connection: AsyncConnection[Any] | None = None,
     ) -> AsyncRun[In]:
         """Start a run, like `Client.start`."""
-        statement = requests.start(flow, input, run_id=run_id, delay=delay)
+        statement = requests.start(flow, input, run_id=run_id, delay=delay, paused=paused)
         [row] = await self._database.fetch(statement, connection)
         return self._run(row, flow)
 
@@ -236,6 +307,56 @@ class AsyncClient:
         """Carry on a failed or cancelled run, like `Client.retry`."""
         [row] = await self._database.fetch(requests.retry(run_id), connection)
         return self._run(row)
+
+    async def pause(
+        self, run_id: RunId, *, connection: AsyncConnection[Any] | None = None
+    ) -> AsyncRun[Any]:
+        """Let a run start no more steps, like `Client.pause`."""
+        [row] = await self._database.fetch(requests.pause(run_id), connection)
+        return self._run(row)
+
+    async def resume(
+        self, run_id: RunId, *, connection: AsyncConnection[Any] | None = None
+    ) -> AsyncRun[Any]:
+        """End a pause, like `Client.resume`."""
+        [row] = await self._database.fetch(requests.resume(run_id), connection)
+        return self._run(row)
+
+    async def release(
+        self,
+        run_id: RunId,
+        step: AnyStep | None = None,
+        *,
+        connection: AsyncConnection[Any] | None = None,
+    ) -> str | None:
+        """Start one ready step of a paused run, like `Client.release`."""
+        rows = await self._database.fetch(requests.release(run_id, step), connection)
+        return rows[0].step_slug if rows else None
+
+    async def edit_output(
+        self,
+        run_id: RunId,
+        step: AnyStep,
+        output: Any,
+        *,
+        connection: AsyncConnection[Any] | None = None,
+    ) -> None:
+        """Replace the output of a step, like `Client.edit_output`."""
+        await self._database.fetch(requests.edit_output(run_id, step, output), connection)
+
+    async def rerun(
+        self,
+        run_id: RunId,
+        *,
+        from_step: AnyStep | None = None,
+        input: Any = ...,
+        paused: bool = False,
+        connection: AsyncConnection[Any] | None = None,
+    ) -> AsyncRun[Any]:
+        """Start a new run after the pattern of another one, like `Client.rerun`."""
+        statement = requests.rerun(run_id, step=from_step, input=input, paused=paused)
+        rows = await self._database.fetch(statement, connection)
+        return self._run(requests.found(rows, run_id, None))
 
     async def delete_flow_and_data(
         self, flow: AnyFlow, *, connection: AsyncConnection[Any] | None = None

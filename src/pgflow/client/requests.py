@@ -14,13 +14,15 @@ from pgflow.codec import Codec
 from pgflow.errors import FlowDefinitionError, InvalidInput, RunConflict, RunNotFound
 from pgflow.flow import Flow
 from pgflow.rules import check_slug
-from pgflow.statements import Nothing, RunRow, Statement
+from pgflow.statements import Nothing, RunRow, Statement, StepRow
+from pgflow.step import Step
 
 RunStatus = Literal["started", "completed", "failed", "cancelled"]
 RunId = UUID | str
 T = TypeVar("T")
 
 AnyFlow = Flow[Any] | str
+AnyStep = Step[..., Any] | str
 # Nobody has a function of that type. Where a parameter's type mentions one, mypy learns from the
 # other arguments first, and takes a dict literal for the TypedDict that the flow asks for.
 Input: TypeAlias = T | Callable[[T], Never]
@@ -31,13 +33,21 @@ RUNS_IN_A_STATEMENT = 1000
 CHARACTERS_IN_A_STATEMENT = 8_000_000
 
 _LEAST_ID = UUID(int=0)
+_plain = Codec[Any](subject="input")
 
 
-def start(flow: AnyFlow, input: object, *, run_id: RunId | None, delay: Delay) -> Statement[RunRow]:
+def start(
+    flow: AnyFlow, input: object, *, run_id: RunId | None, delay: Delay, paused: bool
+) -> Statement[RunRow]:
     """Start one run; the input is validated first."""
-    run_ids = None if run_id is None else [_chosen_run_id(run_id)]
-    inputs = f"[{_codec_of(flow).encode_input(input)}]"
-    return statements.start_flows(slug_of(flow), inputs, run_ids=run_ids, delay=_interval(delay))
+    text = _codec_of(flow).encode_input(input)
+    if not paused:
+        run_ids = None if run_id is None else [_chosen_run_id(run_id)]
+        delayed = _interval(delay)
+        return statements.start_flows(slug_of(flow), f"[{text}]", run_ids=run_ids, delay=delayed)
+    if run_id is not None or delay is not None:
+        raise ValueError("a run that starts paused takes neither run_id nor delay")
+    return statements.start_paused(slug_of(flow), text)
 
 
 def start_many(
@@ -89,6 +99,32 @@ def retry(run_id: RunId) -> Statement[RunRow]:
     return statements.retry_run(known_run_id(run_id))
 
 
+def pause(run_id: RunId) -> Statement[RunRow]:
+    return statements.pause_run(known_run_id(run_id))
+
+
+def resume(run_id: RunId) -> Statement[RunRow]:
+    return statements.resume_run(known_run_id(run_id))
+
+
+def release(run_id: RunId, step: AnyStep | None) -> Statement[StepRow]:
+    return statements.release_step(known_run_id(run_id), None if step is None else step_slug(step))
+
+
+def edit_output(run_id: RunId, step: AnyStep, output: object) -> Statement[StepRow]:
+    text = _codec_of_output(step).encode_json(output)
+    return statements.edit_step_output(known_run_id(run_id), step_slug(step), text)
+
+
+def rerun(run_id: RunId, *, step: AnyStep | None, input: object, paused: bool) -> Statement[RunRow]:
+    """A new run after another one; an input that is `...` is kept."""
+    text = None if input is ... else _plain.encode_input(input)
+    known = known_run_id(run_id)
+    if step is None:
+        return statements.rerun(known, input=text, paused=paused)
+    return statements.rerun_from_step(known, step_slug(step), input=text, paused=paused)
+
+
 def list_runs(
     *,
     flow: AnyFlow | None,
@@ -111,6 +147,10 @@ def list_runs(
 
 def delete_flow_and_data(flow: AnyFlow) -> Statement[Nothing]:
     return statements.delete_flow_and_data(slug_of(flow))
+
+
+def step_slug(step: AnyStep) -> str:
+    return step if isinstance(step, str) else step.slug
 
 
 def slug_of(flow: AnyFlow) -> str:
@@ -159,6 +199,12 @@ def _codec_of(flow: AnyFlow) -> Codec[Any]:
     if isinstance(flow, str):
         return Codec[Any](subject=f"input of flow '{flow}'")
     return flow.input_codec
+
+
+def _codec_of_output(step: AnyStep) -> Codec[Any]:
+    if isinstance(step, str):
+        return Codec[Any](subject=f"output of step '{step}'")
+    return Codec[Any](step.output_annotation, subject=f"output of {step.label}")
 
 
 def _encode_all(codec: Codec[Any], inputs: Iterable[object]) -> Iterator[str]:

@@ -122,6 +122,11 @@ class RunRecord(Generic[In]):
     def cancelled_at(self) -> datetime | None:
         return self._row.cancelled_at
 
+    @property
+    def paused_at(self) -> datetime | None:
+        """Since when no step starts by itself; None for a run that is not paused."""
+        return self._row.paused_at
+
     def _take(self, rows: Sequence[RunRow]) -> None:
         if not rows:
             raise run_not_found(self.run_id)
