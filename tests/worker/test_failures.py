@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -79,7 +80,7 @@ async def test_a_failed_attempt_is_made_again_after_its_back_off(bench: Workbenc
     async with bench.worker(flow):
         run_id = bench.start(flow)
         for failures, delay in ((1, 60), (2, 120)):
-            await bench.sees(lambda: len(attempts) == failures and _is_queued(bench, run_id))
+            await _attempts_made(bench, run_id, failures)
             assert delay - 5 < bench.engine.delay(run_id, "flaky") <= delay
             bench.engine.advance(delay)
         run = await bench.ended(run_id)
@@ -226,5 +227,9 @@ def _raising(
     return flow
 
 
-def _is_queued(bench: Workbench, run_id: Any) -> bool:
-    return next(iter(bench.engine.tasks(run_id).values()))["status"] == "queued"
+async def _attempts_made(bench: Workbench, run_id: UUID, count: int) -> None:
+    def made() -> bool:
+        (task,) = bench.engine.tasks(run_id).values()
+        return (task["status"], task["attempts_count"]) == ("queued", count)
+
+    await bench.sees(made)

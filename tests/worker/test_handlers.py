@@ -7,13 +7,15 @@ import threading
 from typing import Any
 
 from pgflow.flow import Flow
-from tests.support.greeting import ALICE, greet_user
+from tests.support.greeting import greet_user
 from tests.worker.workbench import Workbench
 
 
 async def test_sync_handlers_run_a_flow_to_its_end(bench: Workbench) -> None:
     async with bench.worker(greet_user):
-        run = await bench.ended(bench.start(greet_user, {**ALICE}))
+        run = await bench.ended(
+            bench.start(greet_user, {"first_name": "Alice", "last_name": "Smith"})
+        )
 
     assert run["status"] == "completed"
     assert run["output"] == {"greeting": "Hello, Alice Smith!"}

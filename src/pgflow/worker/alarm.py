@@ -19,6 +19,10 @@ class Alarm:
         self._rung = True
         self._wake()
 
+    def hush(self) -> None:
+        """Forget a ring that nobody has waited for."""
+        self._rung = False
+
     async def wait(self, seconds: float | None = None) -> bool:
         """Sleep until the bell rings or the seconds are over; True when it rang."""
         if not self._rung:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -97,14 +98,20 @@ class Claims(LoopService):
         await super().stop()
 
     async def _run(self) -> None:
-        while self._desk.is_busy or not self._stopping.is_set():
+        while not self._is_done:
             try:
                 await self._turn()
             except psycopg.Error as error:
                 await self._overcome(error)
         self._signals.drained.occur()
 
+    @property
+    def _is_done(self) -> bool:
+        return self._stopping.is_set() and not self._desk.is_busy
+
     async def _turn(self) -> None:
+        # Whatever rang before now is seen in what follows.
+        self._alarm.hush()
         room = self._room()
         if self._desk.reports or (room > 0 and self._rotation.expects_work):
             await self._converse(room)
@@ -123,7 +130,12 @@ class Claims(LoopService):
 
     async def _converse(self, room: int) -> None:
         report = self._desk.reports.take()
-        asked = self._rotation.choose(report.flow_slugs(), self._loop.time()) if room > 0 else []
+        asked: list[str] = []
+        if room > 0:
+            asked = self._rotation.choose(report.flow_slugs(), self._loop.time())
+        else:
+            # What a report unlocks, nobody notifies us of. It is for later.
+            self._rotation.heat(report.flow_slugs())
         await self._exchange(report, asked, room)
 
     async def _look_everywhere(self) -> bool:
@@ -143,8 +155,7 @@ class Claims(LoopService):
             self._fruitless.reset()
             self._shortest_nap = 0.0
             self._signals.claimed.occur()
-        if is_full:
-            self._rotation.heat(brought)
+        self._rotation.note(asked, Counter(brought), room)
         self._count(len(brought))
         await self._hunger.note_claim(is_full=is_full)
         return bool(brought)
@@ -187,7 +198,10 @@ class Claims(LoopService):
         self._signals.idle.occur()
         due_in = self._hunger.due_in
         nap = None if due_in is None else max(due_in, self._shortest_nap)
-        if not await self._alarm.wait(nap) and not await self._look_everywhere():
+        # A connection that breaks takes our locks with it: nobody would notify us any more.
+        with self._desk.session.watched(self._alarm.ring):
+            rung = await self._alarm.wait(nap)
+        if not rung and not await self._look_everywhere():
             # What is due is in other hands already: no hurry to ask again.
             self._shortest_nap = self._fruitless.next()
 
@@ -205,7 +219,8 @@ class Claims(LoopService):
             await self._alarm.wait(self._trouble.next())
             return
         logger.warning("connection lost: %s", reason(error))
-        await self._desk.reconnect()
         self._hunger.forget()
+        while not self._is_done and not await self._desk.session.reopen():
+            await self._pause(self._trouble.next())
         self._rotation.heat(self._rotation.flow_slugs)
         self._signals.reconnected.occur()

@@ -50,6 +50,7 @@ class TaskConnections:
     """
 
     def __init__(self, conninfo: str, *, size: int) -> None:
+        self.conninfo = conninfo
         self._options: dict[str, Any] = {
             "conninfo": conninfo,
             "min_size": 0,

@@ -17,9 +17,7 @@ class Deadlines:
     look at what still runs when it rings: nothing to cancel when an attempt ends in time.
     """
 
-    def __init__(
-        self, running: Collection[Attempt], expire: Callable[[Attempt], None]
-    ) -> None:
+    def __init__(self, running: Collection[Attempt], expire: Callable[[Attempt], None]) -> None:
         self._running = running
         self._expire = expire
         self._loop = asyncio.get_running_loop()

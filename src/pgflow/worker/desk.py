@@ -40,7 +40,7 @@ class Desk:
         self.reports = reports
         self._worker_id = worker_id
         self._flows = flows
-        self._session = session
+        self.session = session
         self._slots = slots
         self._loop = asyncio.get_running_loop()
 
@@ -53,7 +53,7 @@ class Desk:
         """Report, and claim up to `room` tasks of these flows; returns the flow of each."""
         call = statements.report_and_claim(self._worker_id, report.json(), flow_slugs, room)
         try:
-            rows = await self._session.run(call)
+            rows = await self.session.run(call)
         except psycopg.Error as error:
             self.reports.take_back(report, error)
             raise
@@ -61,9 +61,6 @@ class Desk:
         tasks = [row for row in rows if row.msg_id is not None]
         await self._admit([one for task in tasks if (one := self._receive(task)) is not None])
         return [task.flow_slug for task in tasks]
-
-    async def reconnect(self) -> None:
-        await self._session.reopen()
 
     def _receive(self, task: TaskRow) -> Attempt | None:
         """The attempt that begins with this claim, if it is one that can be made."""
@@ -90,7 +87,7 @@ class Desk:
     async def _fetch_flow_inputs(self, wanting: list[Attempt], claimed: list[Attempt]) -> None:
         run_ids = list({attempt.task.run_id for attempt in wanting})
         try:
-            rows = await self._session.run(statements.flow_inputs(run_ids))
+            rows = await self.session.run(statements.flow_inputs(run_ids))
         except psycopg.Error:
             for attempt in claimed:
                 attempt.outcome = RELEASED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,7 @@ import psycopg
 
 from pgflow import statements
 from pgflow.worker.attempt import Attempt, Hand, identity_in
+from pgflow.worker.backoff import Backoff
 from pgflow.worker.service import LoopService
 from pgflow.worker.setbacks import Setback, judge, reason
 
@@ -68,21 +70,22 @@ class Heartbeat(LoopService):
         self._deprecate = deprecate
         self._signals = signals
         self._loop = asyncio.get_running_loop()
+        self._is_introduced = False
         self._is_urgent = False
+        self._trouble = Backoff(first=0.02, longest=5.0)
 
     async def introduce(self) -> None:
         """Make the worker known, prove that it lives, and listen where that is possible."""
         queues = ",".join(self._flow_slugs)
         run = self._session.run
-        await run(
-            statements.register_worker(self._worker_id, queues, self._name, self._flow_slugs)
-        )
+        await run(statements.register_worker(self._worker_id, queues, self._name, self._flow_slugs))
         if not self._session.is_pooled:
             await run(statements.hold_worker_lock(self._worker_id))
             await run(statements.listen_to_work())
             await run(statements.listen_to_cancellations())
             self._listener.hear(is_notified=True)
             self._signals.listening.occur()
+        self._is_introduced = True
 
     async def stop(self) -> None:
         await self.abandon()
@@ -90,6 +93,8 @@ class Heartbeat(LoopService):
     async def _run(self) -> None:
         while True:
             try:
+                if not self._is_introduced:
+                    await self.introduce()
                 await self._beat()
                 await self._listen()
             except psycopg.Error as error:
@@ -97,13 +102,12 @@ class Heartbeat(LoopService):
 
     async def _beat(self) -> None:
         self._is_urgent = False
-        rows = await self._session.run(
-            statements.heartbeat(self._worker_id, self._hand.held())
-        )
+        rows = await self._session.run(statements.heartbeat(self._worker_id, self._hand.held()))
         if rows:
             self._heed(rows[0])
         else:
             await self.introduce()
+        self._trouble.reset()
         self._signals.heartbeat.occur()
 
     def _heed(self, answer: HeartbeatRow) -> None:
@@ -115,7 +119,8 @@ class Heartbeat(LoopService):
 
     async def _listen(self) -> None:
         """Pass on what is notified until it is time for the next beat."""
-        beat_at = self._loop.time() + INTERVAL
+        # Workers that start together drift apart, so that soon one of them sees that another is dead.
+        beat_at = self._loop.time() + INTERVAL * random.uniform(0.8, 1)  # noqa: S311 - no secret
         while not self._is_urgent and (left := beat_at - self._loop.time()) > 0:
             if self._session.is_pooled:
                 await asyncio.sleep(left)
@@ -134,6 +139,7 @@ class Heartbeat(LoopService):
             await asyncio.sleep(INTERVAL)
             return
         logger.warning("connection lost: %s", reason(error))
+        self._is_introduced = False
         self._listener.hear(is_notified=False)
-        await self._session.reopen()
-        await self.introduce()
+        while not await self._session.reopen():
+            await self._pause(self._trouble.next())

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("pgflow.worker.processes")
 
+# The worker reports a timeout by itself; the handler is interrupted this much later (seconds).
+RESPITE = 0.2
 # The outcome of an attempt, and the seconds that its handler took.
 Result = tuple[Outcome, float]
 
@@ -102,7 +104,8 @@ def _alarm_clock(errand: Errand) -> Generator[None]:
         yield
         return
     signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, max(errand.expires_at - time.time(), 0.001))
+    left = errand.expires_at - time.time() + RESPITE
+    signal.setitimer(signal.ITIMER_REAL, max(left, RESPITE))
     try:
         yield
     finally:

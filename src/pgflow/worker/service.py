@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 
@@ -48,6 +49,15 @@ class LoopService:
         """Wait for the end of the loop; raises what crashed it."""
         if self._task is not None:
             await asyncio.shield(self._task)
+
+    async def _pause(self, seconds: float) -> None:
+        """Sleep that long; less if the loop is asked to stop meanwhile."""
+        if self._stopping.is_set():
+            await asyncio.sleep(seconds)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
     async def _run(self) -> None:
         raise NotImplementedError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
@@ -14,7 +15,6 @@ from pgflow import statements
 from pgflow.client.failures import unreachable
 from pgflow.environment import redact
 from pgflow.statements import Statement
-from pgflow.worker.backoff import Backoff
 from pgflow.worker.connections import read_json_as_text
 
 logger = logging.getLogger("pgflow.worker.session")
@@ -23,10 +23,7 @@ T = TypeVar("T")
 
 
 class Session:
-    """One connection in autocommit: each statement is a transaction of its own.
-
-    `reopen` goes on until it succeeds, with growing pauses; to give up is the caller's decision.
-    """
+    """One connection in autocommit: each statement is a transaction of its own."""
 
     def __init__(self, conninfo: str, *, purpose: str, pooler: bool | None = None) -> None:
         self._conninfo = conninfo
@@ -43,25 +40,21 @@ class Session:
         except psycopg.Error as error:
             raise unreachable(error) from error
 
-    async def reopen(self) -> None:
-        """Connect again, however often it takes."""
-        backoff = Backoff(first=0.05, longest=5.0)
-        while True:
-            await self.close()
-            try:
-                return await self._connect()
-            except (psycopg.Error, OSError) as error:
-                pause = backoff.next()
-                reason = redact(str(error)).strip()
-                logger.warning(
-                    "%s connection: %s, next try in %.1fs", self._purpose, reason, pause
-                )
-                await asyncio.sleep(pause)
+    async def reopen(self) -> bool:
+        """Try once to connect again; whether it worked."""
+        await self.close()
+        try:
+            await self._connect()
+        except (psycopg.Error, OSError) as error:
+            problem = redact(str(error)).strip()
+            logger.warning("cannot connect for %s: %s", self._purpose, problem)
+            return False
+        return True
 
     async def run(self, statement: Statement[T]) -> list[T]:
         """The rows of a statement; raises what psycopg raises."""
         cursor = await self._opened().execute(statement.sql, statement.params)
-        if cursor.description is None:
+        if cursor.pgresult is None or cursor.pgresult.nfields == 0:
             return []
         row = statement.row
         return [row(*values) for values in await cursor.fetchall()]
@@ -72,6 +65,20 @@ class Session:
         # stop_after ends the generator between two packets; to break off within one loses the rest.
         async for notification in connection.notifies(timeout=seconds, stop_after=1):
             tell(notification.channel, notification.payload)
+
+    @contextmanager
+    def watched(self, ring: Callable[[], None]) -> Generator[None]:
+        """Rings when the connection breaks, or says anything unasked, during the block.
+
+        To be used around a sleep only: a statement watches the connection by itself.
+        """
+        loop = asyncio.get_running_loop()
+        socket = self._opened().fileno()
+        loop.add_reader(socket, ring)
+        try:
+            yield
+        finally:
+            loop.remove_reader(socket)
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None

@@ -14,6 +14,7 @@ from uuid import uuid4
 import psycopg
 
 from pgflow import statements
+from pgflow.deployment.compilation import compile_at_start
 from pgflow.worker import registration
 from pgflow.worker.alarm import Alarm
 from pgflow.worker.attempt import Hand
@@ -56,7 +57,7 @@ class Settings:
     concurrency: int
     executor: Literal["thread", "process"] | Executor
     shutdown_timeout: float
-    compilation: Compilation
+    compilation: Compilation | None
     pooler: bool | None
 
 
@@ -66,57 +67,20 @@ class Shift:
     def __init__(self, settings: Settings, signals: Signals, goal: Goal) -> None:
         self.worker_id = uuid4()
         self._settings = settings
-        self._hurry = asyncio.Event()
+        self._signals = signals
+        self._flow_slugs = tuple(settings.flows)
         self._ending = asyncio.Event()
-        flows = settings.flows
-        hand = Hand()
-        alarm = Alarm()
-        own = settings.direct_url or settings.database_url
-        handlers = conninfo(settings.database_url, "handlers", settings.name)
-        self._session = Session(
-            conninfo(own, "claims", settings.name), purpose="claims", pooler=settings.pooler
-        )
-        self._second = Session(
-            conninfo(own, "heartbeat", settings.name), purpose="heartbeat", pooler=settings.pooler
-        )
-        self._connections = TaskConnections(
-            handlers, size=min(settings.concurrency, TASK_CONNECTIONS)
-        )
-        self._reports = Reports(hand, signals)
-        self._slots = Slots(
-            settings.concurrency,
-            on_loop=LoopPlace(self.worker_id, flows, self._connections),
-            elsewhere=self._place_of_sync_handlers(handlers),
-            ended=self._reports.add,
-            wake=alarm.ring,
-        )
-        self._claims = Claims(
-            desk=Desk(
-                worker_id=self.worker_id,
-                flows=flows,
-                session=self._session,
-                hand=hand,
-                reports=self._reports,
-                slots=self._slots,
-            ),
-            rotation=Rotation(tuple(flows)),
-            hunger=Hunger(self._session, tuple(flows)),
-            slots=self._slots,
-            signals=signals,
-            alarm=alarm,
-            goal=goal,
-        )
-        self._heartbeat = Heartbeat(
-            worker_id=self.worker_id,
-            name=settings.name,
-            flow_slugs=tuple(flows),
-            session=self._second,
-            hand=hand,
-            listener=self._claims,
-            lose=self._slots.lose,
-            deprecate=self._deprecate,
-            signals=signals,
-        )
+        self._hurry = asyncio.Event()
+        self._farewell: asyncio.Task[None] | None = None
+        self._alarm = Alarm()
+        self._hand = Hand()
+        self._reports = Reports(self._hand, signals)
+        self._session = self._make_session("claims")
+        self._second = self._make_session("heartbeat")
+        self._connections = self._make_connections()
+        self._slots = self._make_slots()
+        self._claims = self._make_claims(goal)
+        self._heartbeat = self._make_heartbeat()
 
     @property
     def tally(self) -> Tally:
@@ -124,13 +88,13 @@ class Shift:
 
     async def begin(self) -> None:
         """Connect, make sure that engine and flows are there, register, start the loops."""
-        for flow in self._settings.flows.values():
-            for step in flow.steps.values():
-                step.prepare()
+        self._prepare_steps()
         await self._session.open()
         await registration.check_engine(self._session)
-        await registration.register_flows(
-            self._session, self._settings.flows.values(), compilation=self._settings.compilation
+        await compile_at_start(
+            self._settings.database_url,
+            self._settings.flows.values(),
+            compilation=self._settings.compilation,
         )
         await self._second.open()
         await self._heartbeat.introduce()
@@ -164,12 +128,17 @@ class Shift:
 
     async def end(self) -> None:
         """Drain: finish what runs, hand back the rest, report everything, say goodbye."""
+        if self._farewell is None:
+            self._farewell = asyncio.create_task(self._end())
+        await asyncio.shield(self._farewell)
+
+    async def _end(self) -> None:
         self._ending.set()
-        self._slots.release_waiting()
-        if not await self._drained(within=self._settings.shutdown_timeout):
-            self._slots.release_all()
-            self._hurry.clear()
-            await self._drained(within=FLUSH)
+        self._claims.drain()
+        self._slots.take_no_more()
+        await self._wait_for_the_claims(self._settings.shutdown_timeout, unless=self._hurry)
+        self._slots.release_all()
+        await self._wait_for_the_claims(FLUSH)
         await self._claims.abandon()
         await self._heartbeat.stop()
         await self._slots.close(within=FLUSH)
@@ -181,28 +150,55 @@ class Shift:
         await self._session.close()
         await self._second.close()
 
-    async def _drained(self, *, within: float) -> bool:
-        """Whether all that is in hand was reported in that time, unless somebody is in a hurry."""
-        stopped = asyncio.ensure_future(self._claims.stop())
-        hurried = asyncio.ensure_future(self._hurry.wait())
-        await asyncio.wait(
-            [stopped, hurried], timeout=within, return_when=asyncio.FIRST_COMPLETED
-        )
-        for one in (stopped, hurried):
+    async def _wait_for_the_claims(
+        self, seconds: float, *, unless: asyncio.Event | None = None
+    ) -> None:
+        """Until all that is in hand was reported, at most so long, unless there is a hurry."""
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._claims.stop())]
+        if unless is not None:
+            waits.append(asyncio.ensure_future(unless.wait()))
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
             one.cancel()
-        return stopped.done() and not stopped.cancelled()
 
     async def _say_goodbye(self) -> None:
         # Where this does not arrive, others find out by the missing heartbeat.
-        with suppress(psycopg.Error):
-            await self._session.run(statements.mark_worker_stopped(self.worker_id))
+        with suppress(psycopg.Error, TimeoutError):
+            async with asyncio.timeout(FLUSH):
+                await self._session.run(statements.mark_worker_stopped(self.worker_id))
+
+    def _prepare_steps(self) -> None:
+        """What decodes and encodes is built now, not while the first tasks wait."""
+        for flow in self._settings.flows.values():
+            for step in flow.steps.values():
+                step.prepare()
 
     def _deprecate(self) -> None:
         if not self._ending.is_set():
             logger.info("an operator asks this worker to drain")
             self._ending.set()
 
-    def _place_of_sync_handlers(self, handlers: str) -> Place:
+    def _make_session(self, purpose: str) -> Session:
+        settings = self._settings
+        url = settings.direct_url or settings.database_url
+        where = conninfo(url, purpose, settings.name)
+        return Session(where, purpose=purpose, pooler=settings.pooler)
+
+    def _make_connections(self) -> TaskConnections:
+        settings = self._settings
+        where = conninfo(settings.database_url, "handlers", settings.name)
+        return TaskConnections(where, size=min(settings.concurrency, TASK_CONNECTIONS))
+
+    def _make_slots(self) -> Slots:
+        return Slots(
+            self._settings.concurrency,
+            on_loop=LoopPlace(self.worker_id, self._settings.flows, self._connections),
+            elsewhere=self._make_place_of_sync_handlers(),
+            ended=self._reports.add,
+            wake=self._alarm.ring,
+        )
+
+    def _make_place_of_sync_handlers(self) -> Place:
         settings = self._settings
         if settings.executor == "thread":
             return ThreadPlace(
@@ -213,5 +209,37 @@ class Shift:
             settings.flows,
             executor=None if settings.executor == "process" else settings.executor,
             processes=settings.concurrency,
-            conninfo=handlers,
+            conninfo=self._connections.conninfo,
+        )
+
+    def _make_claims(self, goal: Goal) -> Claims:
+        desk = Desk(
+            worker_id=self.worker_id,
+            flows=self._settings.flows,
+            session=self._session,
+            hand=self._hand,
+            reports=self._reports,
+            slots=self._slots,
+        )
+        return Claims(
+            desk=desk,
+            rotation=Rotation(self._flow_slugs),
+            hunger=Hunger(self._session, self._flow_slugs),
+            slots=self._slots,
+            signals=self._signals,
+            alarm=self._alarm,
+            goal=goal,
+        )
+
+    def _make_heartbeat(self) -> Heartbeat:
+        return Heartbeat(
+            worker_id=self.worker_id,
+            name=self._settings.name,
+            flow_slugs=self._flow_slugs,
+            session=self._second,
+            hand=self._hand,
+            listener=self._claims,
+            lose=self._slots.lose,
+            deprecate=self._deprecate,
+            signals=self._signals,
         )

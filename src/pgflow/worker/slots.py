@@ -78,6 +78,7 @@ class Slots:
         self._pace = Pace()
         self._deadlines = Deadlines(self._running, self._expire)
         self._inspection: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     @property
     def busy(self) -> bool:
@@ -89,10 +90,17 @@ class Slots:
         wanted = self._concurrency + self._pace.ahead(self._concurrency)
         return wanted - len(self._running) - len(self._waiting)
 
+    def take_no_more(self) -> None:
+        """Hand back what has not begun, now and from now on."""
+        self._is_closed = True
+        self.release_waiting()
+
     def admit(self, attempts: Iterable[Attempt]) -> None:
         """Take attempts in line. They begin in the next turn of the event loop: the caller can send
         its next call first, so that the database works while they do."""
         self._waiting.extend(attempts)
+        if self._is_closed:
+            self.release_waiting()
         self._loop.call_soon(self._fill)
 
     def finish(self, attempt: Attempt, outcome: Outcome) -> None:

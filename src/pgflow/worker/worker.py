@@ -37,6 +37,9 @@ class Worker:
     on until SIGTERM or SIGINT: then handlers get `shutdown_timeout` seconds to finish, and what is
     left goes back to the queue without costing an attempt.
 
+    Flows that the database lacks are registered first, and those that changed as `compilation`
+    ("phase1", "phase2", "off") says; None leaves that to PGFLOW_COMPILATION and `[tool.pgflow]`.
+
     Behind a transaction pooler nothing can be notified and the worker polls, unless `direct_url`
     (or PGFLOW_DIRECT_URL, beside a database URL from the environment) names a way past it. Whether
     there is a pooler is found out; `pooler` overrules that, for one in session mode for instance.
@@ -53,7 +56,7 @@ class Worker:
         concurrency: int | None = None,
         executor: Literal["thread", "process"] | Executor = "thread",
         shutdown_timeout: float = 30.0,
-        compilation: Compilation = "phase2",
+        compilation: Compilation | None = None,
         name: str | None = None,
         direct_url: str | None = None,
         pooler: bool | None = None,
@@ -76,6 +79,11 @@ class Worker:
     def worker_id(self) -> UUID | None:
         """What the database knows it by: a new id each time that it starts, None before."""
         return None if self._shift is None else self._shift.worker_id
+
+    @property
+    def tally(self) -> Tally:
+        """What became of the attempts since it started."""
+        return self._on_duty.tally
 
     async def run(self) -> None:
         """Work until SIGTERM, SIGINT, `stop`, or until an operator asks the worker to drain.
@@ -109,9 +117,10 @@ class Worker:
 
     async def stop(self) -> None:
         """Drain and end; nothing happens where nothing runs."""
-        shift, self._shift = self._shift, None
+        shift = self._shift
         if shift is not None:
             await shift.end()
+            self._shift = None
 
     async def __aenter__(self) -> Self:
         await self.start()
