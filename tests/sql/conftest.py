@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
+from tests.support.flow_spec import single
+
+# Its assertions are read in failures like those of a test.
+pytest.register_assert_rewrite("tests.support.player")
 
 
 @pytest.fixture
@@ -14,3 +19,13 @@ def engine(pgflow_database: PgflowDatabase) -> Iterator[Engine]:
     engine = Engine.connect(pgflow_database.dsn)
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def task(engine: Engine) -> dict[str, Any]:
+    """A task that a worker has claimed."""
+    engine.flow(single("a"))
+    engine.start()
+    worker_id = engine.worker()
+    (task,) = engine.claim(worker_id)
+    return {**task, "worker_id": worker_id}

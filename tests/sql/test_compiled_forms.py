@@ -9,8 +9,10 @@ COMPILED = """
 SELECT pgflow.create_flow('f', max_attempts => 3, base_delay => 5, timeout => 60);
 SELECT pgflow.add_step('f', 'a');
 SELECT pgflow.add_step('f', 'b', ARRAY['a']);
-SELECT pgflow.add_step('f', 'c', ARRAY['a', 'b'], max_attempts => 7, base_delay => 3, timeout => 90, start_delay => 30);
-SELECT pgflow.add_step('f', 'd', ARRAY['a'], required_input_pattern => '{"a":{"ok":true}}', when_unmet => 'skip-cascade');
+SELECT pgflow.add_step('f', 'c', ARRAY['a', 'b'], max_attempts => 7, base_delay => 3,
+  timeout => 90, start_delay => 30);
+SELECT pgflow.add_step('f', 'd', ARRAY['a'],
+  required_input_pattern => '{"a":{"ok":true}}', when_unmet => 'skip-cascade');
 SELECT pgflow.add_step('f', 'g', step_type => 'map');
 SELECT pgflow.add_step('f', 'h', ARRAY['g'], timeout => 20, step_type => 'map');
 """

@@ -76,8 +76,9 @@ def test_a_map_collects_its_outputs_in_task_order(engine: Engine) -> None:
     run_id = engine.start("flow", ["x", "y", "z"])
     engine.start_step(run_id, "each")
 
-    for index, output in ((2, "third"), (0, None), (1, [2])):
-        engine.complete(run_id, "each", output, index=index)
+    engine.complete(run_id, "each", "third", index=2)
+    engine.complete(run_id, "each", None, index=0)
+    engine.complete(run_id, "each", [2], index=1)
 
     assert engine.step(run_id, "each")["output"] == [None, [2], "third"]
     assert engine.run(run_id)["output"] == {"each": [None, [2], "third"]}
@@ -105,9 +106,7 @@ def half_done(engine: Engine) -> UUID:
 
 
 @pytest.mark.parametrize("late", ["second", None, {}])
-def test_a_repeated_completion_changes_nothing(
-    engine: Engine, half_done: UUID, late: Json
-) -> None:
+def test_a_repeated_completion_changes_nothing(engine: Engine, half_done: UUID, late: Json) -> None:
     before = engine.tasks(half_done), engine.steps(half_done), engine.run(half_done)
 
     (task,) = engine.complete(half_done, "a", late)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import LiteralString, TypeAlias
 from uuid import UUID
 
 import pytest
@@ -11,8 +12,10 @@ from tests.support.flow_spec import map_over, single
 
 RUN = UUID("00000000-0000-4000-8000-000000000001")
 
+Rules: TypeAlias = "dict[str, LiteralString]"
+
 # A statement that breaks exactly one rule, by the rule's name.
-DEFINITION_RULES = {
+DEFINITION_RULES: Rules = {
     "slug_is_valid": "insert into pgflow.flows (flow_slug) values ('not-a-slug')",
     "opt_max_attempts_is_nonnegative": "update pgflow.flows set opt_max_attempts = -1",
     "opt_base_delay_is_nonnegative": "update pgflow.flows set opt_base_delay = -1",
@@ -23,7 +26,8 @@ DEFINITION_RULES = {
     "steps_step_type_check": "update pgflow.steps set step_type = 'loop' where step_slug = 'a'",
     "steps_flow_slug_fkey": """insert into pgflow.steps (flow_slug, step_slug, step_index)
         values ('nowhere', 'a', 9)""",
-    "steps_flow_slug_step_index_key": "update pgflow.steps set step_index = 0 where step_slug = 'b'",
+    "steps_flow_slug_step_index_key": """update pgflow.steps set step_index = 0
+        where step_slug = 'b'""",
     "steps_pkey": """insert into pgflow.steps (flow_slug, step_slug, step_index)
         values ('flow', 'a', 9)""",
     "required_input_pattern_is_object": """update pgflow.steps set required_input_pattern = '[]'
@@ -41,7 +45,7 @@ DEFINITION_RULES = {
         values ('flow', 'nowhere', 'b')""",
 }
 
-STEP_OPTION_RULES = {
+STEP_OPTION_RULES: Rules = {
     "opt_max_attempts_is_nonnegative": "update pgflow.steps set opt_max_attempts = -1",
     "opt_base_delay_is_nonnegative": "update pgflow.steps set opt_base_delay = -1",
     "opt_timeout_is_positive": "update pgflow.steps set opt_timeout = 0",
@@ -49,7 +53,7 @@ STEP_OPTION_RULES = {
 }
 
 # Where `a` is started and `b` waits for it.
-RUNTIME_RULES = {
+RUNTIME_RULES: Rules = {
     "runs_pkey": """insert into pgflow.runs (run_id, flow_slug, input)
         values ('00000000-0000-4000-8000-000000000001', 'flow', '{}')""",
     "step_states_pkey": """insert into pgflow.step_states (flow_slug, run_id, step_slug)
@@ -57,7 +61,8 @@ RUNTIME_RULES = {
     "step_tasks_pkey": """insert into pgflow.step_tasks (flow_slug, run_id, step_slug)
         values ('flow', '00000000-0000-4000-8000-000000000001', 'a')""",
     "status_and_remaining_tasks_match": """update pgflow.step_states
-        set status = 'completed', remaining_tasks = 1, completed_at = now() where step_slug = 'a'""",
+        set status = 'completed', remaining_tasks = 1, completed_at = now()
+        where step_slug = 'a'""",
     "remaining_tasks_state_consistency": """update pgflow.step_states set remaining_tasks = 1
         where step_slug = 'b'""",
     "initial_tasks_known_when_started": """update pgflow.step_states
@@ -70,7 +75,7 @@ RUNTIME_RULES = {
     "valid_status": "update pgflow.step_tasks set status = 'lost'",
 }
 
-RUNTIME_CHECKS = (
+RUNTIME_CHECKS: tuple[LiteralString, ...] = (
     "update pgflow.runs set status = 'lost'",
     "update pgflow.runs set remaining_steps = -1",
     "update pgflow.runs set completed_at = started_at - interval '1 s'",
@@ -93,11 +98,11 @@ RUNTIME_CHECKS = (
 )
 
 
-def broken_rules(engine: Engine, rules: dict[str, str]) -> dict[str, str | None]:
+def broken_rules(engine: Engine, rules: Rules) -> dict[str, str | None]:
     return {rule: engine.error(statement).constraint_name for rule, statement in rules.items()}
 
 
-def as_named(rules: dict[str, str]) -> dict[str, str]:
+def as_named(rules: Rules) -> dict[str, str]:
     return {rule: rule for rule in rules}
 
 
@@ -128,7 +133,7 @@ def started_run(engine: Engine) -> UUID:
 
 @pytest.mark.parametrize("statement", RUNTIME_CHECKS)
 def test_an_impossible_state_cannot_be_stored(
-    engine: Engine, started_run: UUID, statement: str
+    engine: Engine, started_run: UUID, statement: LiteralString
 ) -> None:
     diagnosis = engine.error(statement)
 

@@ -177,9 +177,7 @@ def test_an_existing_step_is_returned_unchanged(engine: Engine) -> None:
         (single("c", "a", required={"a": 1}, when_exhausted="skip"), "exhausted"),
     ],
 )
-def test_an_existing_step_does_not_change(
-    engine: Engine, changed: StepSpec, named: str
-) -> None:
+def test_an_existing_step_does_not_change(engine: Engine, changed: StepSpec, named: str) -> None:
     engine.flow(single("a"), single("b"), single("c", "a", required={"a": 1}))
     before = step_row(engine, "c")
 

@@ -14,7 +14,10 @@ from tests.support.engine import Engine
 SUPABASE_SECRET = "super-secret-jwt-token-with-at-least-32-characters-long"
 ONE = shape(step_shape("a"))
 TWO = shape(step_shape("a"), step_shape("b", "a"))
-DIFFERENCES = ["Step count differs: 2 vs 1", "Step at index 1: missing in second shape (first has 'b')"]
+DIFFERENCES = [
+    "Step count differs: 2 vs 1",
+    "Step at index 1: missing in second shape (first has 'b')",
+]
 
 
 def ensure(engine: Engine, wanted: dict[str, Any], *, allow_data_loss: bool = False) -> Any:
@@ -105,3 +108,18 @@ def test_one_of_many_workers_compiles(engine: Engine, pgflow_database: PgflowDat
 
     assert sorted(answers) == ["compiled", *["verified"] * 5]
     assert flow_shape(engine) == TWO
+
+
+def test_compiling_waits_for_the_flows_lock(
+    engine: Engine, pgflow_database: PgflowDatabase
+) -> None:
+    with pgflow_database.connect(autocommit=True) as rival:
+        rival.execute("select pg_advisory_lock(1, hashtext('flow'))")
+        engine.do("set lock_timeout to '20ms'")
+
+        diagnosis = engine.error(
+            "select pgflow.ensure_flow_compiled('flow', %(shape)s)", shape=Jsonb(ONE)
+        )
+
+    assert diagnosis.sqlstate == "55P03"
+    assert ensure(engine, ONE)["status"] == "compiled"

@@ -151,7 +151,9 @@ def test_a_report_after_the_run_failed_changes_nothing(engine: Engine) -> None:
 
 
 def test_a_skipped_failure_lets_the_run_go_on(engine: Engine) -> None:
-    engine.flow(single("a", max_attempts=1, when_exhausted="skip"), single("b"), single("c", "a", "b"))
+    engine.flow(
+        single("a", max_attempts=1, when_exhausted="skip"), single("b"), single("c", "a", "b")
+    )
     run_id = engine.start()
     engine.exhaust(run_id, "a", "no route to host")
     engine.finish(run_id, "b", 1)
@@ -174,7 +176,10 @@ def test_a_map_over_a_skipped_failure_has_no_tasks(engine: Engine) -> None:
     engine.exhaust(run_id, "a")
 
     assert engine.statuses(run_id) == {"a": "skipped", "m": "completed", "n": "completed"}
-    assert (engine.step(run_id, "m")["output"], engine.step(run_id, "m")["initial_tasks"]) == ([], 0)
+    assert (engine.step(run_id, "m")["output"], engine.step(run_id, "m")["initial_tasks"]) == (
+        [],
+        0,
+    )
     assert engine.run(run_id)["output"] == {"n": []}
 
 

@@ -86,8 +86,7 @@ def documented(signature: str | None, expected: str) -> str | None:
 
 def test_documented_functions_have_their_documented_arguments(engine: Engine) -> None:
     actual = {
-        name: documented(signature(engine, name), expected)
-        for name, expected in SIGNATURES.items()
+        name: documented(signature(engine, name), expected) for name, expected in SIGNATURES.items()
     }
 
     assert actual == SIGNATURES

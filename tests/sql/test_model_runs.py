@@ -1,42 +1,60 @@
-"""Random flows, worked on at random, do what the reference model says."""
+"""Random flows, worked on at random, do what the reference model says.
+
+A script that fails is printed as it was played, and as arguments to paste into an `@example`.
+"""
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.support.engine import Engine
 from tests.support.flow_spec import FlowSpec
-from tests.support.jsonb import Json, contains
 from tests.support.player import Player
-from tests.support.scripts import VALUES, Script, flows, scripts
-from psycopg.types.json import Jsonb
+from tests.support.scripts import Script, flows, scripts
 
-# `PGFLOW_MODEL_EXAMPLES=5000 pytest tests/sql/test_model_runs.py` is the long form.
-EXAMPLES = int(os.environ.get("PGFLOW_MODEL_EXAMPLES", "60"))
-
-random_play = settings(
-    max_examples=EXAMPLES,
+quick = settings(
+    max_examples=40,
     deadline=None,
     print_blob=True,
+    # One database serves all examples of a test: each has a flow and runs of its own.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+thorough = settings(quick, max_examples=2_000)
+
+small_flows, small_scripts = flows(max_steps=6), scripts(12, 30)
+large_flows, large_scripts = flows(max_steps=12), scripts(15, 40)
 
 
-@random_play
-@given(flow=flows(max_steps=6), script=scripts(max_size=25))
+@quick
+@given(flow=small_flows, script=small_scripts)
 def test_every_action_leaves_the_rows_of_the_model(
     engine: Engine, flow: FlowSpec, script: Script
 ) -> None:
     Player(engine, flow, strict=True).play(script)
 
 
-@random_play
-@given(flow=flows(max_steps=12), script=scripts(max_size=40))
-def test_long_scripts_end_with_the_rows_of_the_model(
+@quick
+@given(flow=large_flows, script=large_scripts)
+def test_a_long_script_ends_with_the_rows_of_the_model(
+    engine: Engine, flow: FlowSpec, script: Script
+) -> None:
+    Player(engine, flow, strict=False).play(script)
+
+
+@pytest.mark.slow
+@thorough
+@given(flow=small_flows, script=small_scripts)
+def test_thousands_of_scripts_leave_the_rows_of_the_model(
+    engine: Engine, flow: FlowSpec, script: Script
+) -> None:
+    Player(engine, flow, strict=True).play(script)
+
+
+@pytest.mark.slow
+@thorough
+@given(flow=large_flows, script=large_scripts)
+def test_thousands_of_long_scripts_end_with_the_rows_of_the_model(
     engine: Engine, flow: FlowSpec, script: Script
 ) -> None:
     Player(engine, flow, strict=False).play(script)

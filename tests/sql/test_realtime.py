@@ -54,8 +54,10 @@ def payload(engine: Engine, run_id: UUID, event: str) -> dict[str, Any]:
 def column(engine: Engine, run_id: UUID, table: str, name: str) -> Json:
     """A timestamp as JSON writes it."""
     document = engine.value("select pgflow.get_run_with_states(%(id)s)", id=run_id)
-    row = document["run"] if table == "run" else next(
-        step for step in document["steps"] if step["step_slug"] == table
+    row = (
+        document["run"]
+        if table == "run"
+        else next(step for step in document["steps"] if step["step_slug"] == table)
     )
     return row[name]
 

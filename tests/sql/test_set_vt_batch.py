@@ -17,7 +17,9 @@ def message_ids(engine: Engine) -> list[int]:
     return sorted(engine.queue())
 
 
-def set_vt(engine: Engine, ids: list[int] | None, offsets: list[int] | None) -> list[dict[str, Any]]:
+def set_vt(
+    engine: Engine, ids: list[int] | None, offsets: list[int] | None
+) -> list[dict[str, Any]]:
     return engine.rows(
         """select * from pgflow.set_vt_batch(queue_name => 'flow',
           msg_ids => %(ids)s::bigint[], vt_offsets => %(offsets)s::int[])""",

@@ -141,16 +141,16 @@ DIFFERENCES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         shape(step_shape("a", requiredInputPattern={"defined": True, "value": {"x": 1}})),
         shape(step_shape("a")),
         [
-            "Step at index 0: requiredInputPattern differs"
-            """ '{"value": {"x": 1}, "defined": true}' vs '{"defined": false}'"""
+            """Step at index 0: requiredInputPattern differs \
+'{"value": {"x": 1}, "defined": true}' vs '{"defined": false}'"""
         ],
     ),
     (
         shape(step_shape("a", forbiddenInputPattern={"defined": True, "value": {}})),
         shape(step_shape("a", forbiddenInputPattern={"defined": True, "value": {"x": 1}})),
         [
-            "Step at index 0: forbiddenInputPattern differs"
-            """ '{"value": {}, "defined": true}' vs '{"value": {"x": 1}, "defined": true}'"""
+            """Step at index 0: forbiddenInputPattern differs \
+'{"value": {}, "defined": true}' vs '{"value": {"x": 1}, "defined": true}'"""
         ],
     ),
 ]

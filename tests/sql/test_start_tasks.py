@@ -153,9 +153,7 @@ def test_a_record_says_how_often_and_how_long(engine: Engine) -> None:
     assert (record["attempt"], record["max_attempts"], record["timeout"]) == (1, 7, 90)
 
 
-def test_racing_workers_get_each_task_once(
-    engine: Engine, pgflow_database: PgflowDatabase
-) -> None:
+def test_racing_workers_get_each_task_once(engine: Engine, pgflow_database: PgflowDatabase) -> None:
     engine.flow(map_over("each"))
     run_id = engine.start("flow", list(range(50)))
     ids = [task["message_id"] for task in engine.tasks(run_id).values()]

@@ -7,7 +7,7 @@ import pytest
 from tests.support.engine import Engine
 from tests.support.flow_spec import single
 
-# column: (type, not null, default)
+# For each column its type, whether it must have a value, and its default.
 COLUMNS = {
     "flows": {
         "flow_slug": ("text", True, None),
@@ -135,7 +135,8 @@ def test_tables_have_their_documented_primary_keys(engine: Engine) -> None:
     rows = engine.rows(
         """select relname, pg_get_constraintdef(c.oid) as definition
         from pg_constraint c join pg_class t on t.oid = conrelid
-        where contype = 'p' and relnamespace = 'pgflow'::regnamespace and relname = any(%(names)s)""",
+        where contype = 'p' and relnamespace = 'pgflow'::regnamespace
+          and relname = any(%(names)s)""",
         names=list(PRIMARY_KEYS),
     )
 
