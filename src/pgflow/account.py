@@ -17,10 +17,12 @@ from pathlib import Path
 
 FALLBACK_ACCOUNTS = ("postgres", "nobody")
 
-# From linux/prctl.h and linux/capability.h
-PR_SET_KEEPCAPS = 8
+# From linux/prctl.h, linux/securebits.h and linux/capability.h
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 4
 CAPABILITY_VERSION_3 = 0x20080522
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
@@ -85,7 +87,9 @@ def launch(uid: int, gid: int, mode: str, command: list[str]) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     keeps_capability = mode == "search" and sys.platform == "linux"
     if keeps_capability:
-        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Capabilities outlast the change of account, and access(2) counts them, by which PostgreSQL
+        # looks for its own programs.
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)

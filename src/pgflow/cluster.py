@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -190,8 +191,11 @@ class Cluster:
 
     def _server_version(self) -> int:
         """The major version, from a banner like `postgres (PostgreSQL) 18.4` or `... 19beta1`."""
-        number = self._run(self._program("postgres"), "--version").split()[2]
-        return int(number.partition(".")[0].partition("beta")[0].partition("rc")[0])
+        banner = self._run(self._program("postgres"), "--version")
+        version = re.search(r"\(PostgreSQL\) (\d+)", banner)
+        if version is None:
+            raise DatabaseUnavailable(f"{self.provider()} is no PostgreSQL, it says: {banner}")
+        return int(version[1])
 
     def _account(self) -> Account | None:
         return server_account(self.data if self.data.exists() else self.data.parent)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from pgflow.account import Account
+from pgflow.embedded import find_binaries
 from pgflow.errors import DatabaseUnavailable
 from tests.support.project import Project
 
@@ -70,6 +73,16 @@ def test_a_directory_that_is_closed_to_others_stays_closed(project: Project) -> 
         assert connection.execute("select 1").fetchone() == (1,)
 
     assert project.directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_programs_that_only_root_can_reach_are_run_all_the_same(project: Project) -> None:
+    project.directory.chmod(0o700)
+    programs = project.directory / "environment" / find_binaries().parent.name
+    shutil.copytree(find_binaries().parent, programs, symlinks=True)
+    database = replace(project.database, provider=lambda: programs / "bin")
+
+    with database.hold() as url, psycopg.connect(url) as connection:
+        assert connection.execute("select 1").fetchone() == (1,)
 
 
 def test_an_ordinary_user_needs_no_rights(open_project: Project) -> None:

@@ -49,9 +49,9 @@ begin
     end,
     case
       when h.lost or h.released then 0
-      else coalesce(
-        greatest(0, least(ceil(h.retry_in), 31536000))::int,
-        pgflow.calculate_retry_delay(coalesce(s.opt_base_delay, f.opt_base_delay), h.attempts_count)
+      when h.retry_in is not null then greatest(0, least(ceil(h.retry_in), 31536000))::int
+      else pgflow.calculate_retry_delay(
+        coalesce(s.opt_base_delay, f.opt_base_delay), h.attempts_count
       )
     end
   from held h

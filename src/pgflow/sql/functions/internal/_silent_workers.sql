@@ -8,7 +8,7 @@ set search_path to ''
 as $$
   select w.* from pgflow.workers w
   where w.stopped_at is null
-    and w.last_heartbeat_at < clock_timestamp() - interval '2 seconds'
+    and w.last_heartbeat_at < clock_timestamp() - interval '1.75 seconds'
     and clock_timestamp() - interval '10 seconds' > coalesce(
       (select a.backend_start from pg_stat_activity a where a.backend_type = 'walwriter'),
       pg_postmaster_start_time()

@@ -21,7 +21,9 @@ declare
 begin
   if jsonb_array_length(outcomes) > 0 then
     answer := pgflow._report(worker_id, outcomes);
-    return query select * from pgflow._refusals(answer.refused);
+    if answer.refused is not null then
+      return query select * from pgflow._refusals(answer.refused);
+    end if;
   end if;
 
   return query select * from pgflow.claim_tasks(worker_id, flow_slugs, quantity);
