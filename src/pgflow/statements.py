@@ -126,12 +126,12 @@ class RegistrationRow:
     result: Any
 
 
-_NEW_RUN_COLUMNS: LiteralString = """run_id, flow_slug, status, input, output, error_message,
+NEW_RUN_COLUMNS: LiteralString = """run_id, flow_slug, status, input, output, error_message,
   remaining_steps, started_at, completed_at, failed_at, cancelled_at"""
-_RUN_COLUMNS: LiteralString = f"{_NEW_RUN_COLUMNS}, paused_at"
+RUN_COLUMNS: LiteralString = f"{NEW_RUN_COLUMNS}, paused_at"
 
 
-_STEP_COLUMNS: LiteralString = """ss.step_slug, ss.status, ss.remaining_tasks, ss.initial_tasks,
+STEP_COLUMNS: LiteralString = """ss.step_slug, ss.status, ss.remaining_tasks, ss.initial_tasks,
   ss.remaining_deps, ss.output, ss.error_message, ss.skip_reason,
   ss.started_at, ss.completed_at, ss.failed_at, ss.skipped_at"""
 
@@ -183,7 +183,7 @@ def start_flows(
 ) -> Statement[RunRow]:
     """Start one run per element of the JSON array `inputs`, in order, in one statement."""
     return Statement(
-        f"""select {_NEW_RUN_COLUMNS}, created from pgflow.start_flows(
+        f"""select {NEW_RUN_COLUMNS}, created from pgflow.start_flows(
           flow_slug => %(flow_slug)s, inputs => %(inputs)s::jsonb,
           run_ids => %(run_ids)s::uuid[], delay => %(delay)s::interval)""",
         RunRow,
@@ -198,7 +198,7 @@ def start_flows(
 
 def get_run(run_id: UUID) -> Statement[RunRow]:
     return Statement(
-        f"select {_RUN_COLUMNS} from pgflow.runs where run_id = %(run_id)s",
+        f"select {RUN_COLUMNS} from pgflow.runs where run_id = %(run_id)s",
         RunRow,
         {"run_id": run_id},
     )
@@ -217,7 +217,7 @@ def list_runs(
     """
     started_before, id_before = before or (None, None)
     return Statement(
-        f"""select {_RUN_COLUMNS} from pgflow.runs
+        f"""select {RUN_COLUMNS} from pgflow.runs
           where (%(flow_slug)s::text is null or flow_slug = %(flow_slug)s)
             and (%(status)s::text is null or status = %(status)s)
             and (%(started_before)s::timestamptz is null
@@ -237,7 +237,7 @@ def list_runs(
 def list_steps(run_id: UUID) -> Statement[StepRow]:
     """The steps of a run in the order of the definition."""
     return Statement(
-        f"""select {_STEP_COLUMNS}
+        f"""select {STEP_COLUMNS}
         from pgflow.step_states ss join pgflow.steps s using (flow_slug, step_slug)
         where ss.run_id = %(run_id)s order by s.step_index""",
         StepRow,
@@ -247,83 +247,13 @@ def list_steps(run_id: UUID) -> Statement[StepRow]:
 
 def cancel_run(run_id: UUID) -> Statement[RunRow]:
     return Statement(
-        f"select {_RUN_COLUMNS} from pgflow.cancel_run(%(run_id)s)", RunRow, {"run_id": run_id}
+        f"select {RUN_COLUMNS} from pgflow.cancel_run(%(run_id)s)", RunRow, {"run_id": run_id}
     )
 
 
 def retry_run(run_id: UUID) -> Statement[RunRow]:
     return Statement(
-        f"select {_RUN_COLUMNS} from pgflow.retry_run(%(run_id)s)", RunRow, {"run_id": run_id}
-    )
-
-
-# Stepping through a run
-
-
-def start_paused(flow_slug: str, input: str) -> Statement[RunRow]:
-    """Create a run that starts no step by itself."""
-    return Statement(
-        f"select {_RUN_COLUMNS} from pgflow.start_paused(%(flow_slug)s, %(input)s::jsonb)",
-        RunRow,
-        {"flow_slug": flow_slug, "input": input},
-    )
-
-
-def pause_run(run_id: UUID) -> Statement[RunRow]:
-    return Statement(
-        f"select {_RUN_COLUMNS} from pgflow.pause_run(%(run_id)s)", RunRow, {"run_id": run_id}
-    )
-
-
-def resume_run(run_id: UUID) -> Statement[RunRow]:
-    return Statement(
-        f"select {_RUN_COLUMNS} from pgflow.resume_run(%(run_id)s)", RunRow, {"run_id": run_id}
-    )
-
-
-def release_step(run_id: UUID, step_slug: str | None) -> Statement[StepRow]:
-    """Start one ready step of a paused run; no row where nothing is ready."""
-    return Statement(
-        f"select {_STEP_COLUMNS} from pgflow.release_step(%(run_id)s, %(step_slug)s) as ss",
-        StepRow,
-        {"run_id": run_id, "step_slug": step_slug},
-    )
-
-
-def edit_step_output(run_id: UUID, step_slug: str, output: str) -> Statement[StepRow]:
-    """Replace the output of a step that nobody has used yet."""
-    return Statement(
-        f"""select {_STEP_COLUMNS} from pgflow.edit_step_output(
-          %(run_id)s, %(step_slug)s, %(output)s::jsonb) as ss""",
-        StepRow,
-        {"run_id": run_id, "step_slug": step_slug, "output": output},
-    )
-
-
-def rerun_from_step(
-    run_id: UUID, step_slug: str, *, input: str | None, paused: bool
-) -> Statement[RunRow]:
-    """A new run that keeps what another has done before a step; `input` None keeps that too."""
-    return Statement(
-        f"""select {_RUN_COLUMNS} from pgflow.rerun_from_step(
-          %(run_id)s, %(step_slug)s, %(input)s::jsonb, %(paused)s)""",
-        RunRow,
-        {"run_id": run_id, "step_slug": step_slug, "input": input, "paused": paused},
-    )
-
-
-def rerun(run_id: UUID, *, input: str | None, paused: bool) -> Statement[RunRow]:
-    """A new run of the same flow, from the start; no row where there is no such run."""
-    start: LiteralString = "start_paused" if paused else "start_flow"
-    return Statement(
-        f"""select new.* from pgflow.runs r
-        cross join lateral (
-          select {_RUN_COLUMNS}
-          from pgflow.{start}(r.flow_slug, coalesce(%(input)s::jsonb, r.input))
-        ) as new
-        where r.run_id = %(run_id)s""",
-        RunRow,
-        {"run_id": run_id, "input": input},
+        f"select {RUN_COLUMNS} from pgflow.retry_run(%(run_id)s)", RunRow, {"run_id": run_id}
     )
 
 
@@ -422,6 +352,15 @@ def heartbeat(worker_id: UUID, held: str) -> Statement[HeartbeatRow]:
     return Statement(
         "select deprecated, lost from pgflow.heartbeat(%(worker_id)s, %(held)s::jsonb)",
         HeartbeatRow,
+        {"worker_id": worker_id, "held": held},
+    )
+
+
+def hand_back_unheld(worker_id: UUID, held: str) -> Statement[Nothing]:
+    """Hand back the tasks that the database takes this worker to hold, beyond those in `held`."""
+    return Statement(
+        "select null as done from pgflow.hand_back_unheld(%(worker_id)s, %(held)s::jsonb)",
+        Nothing,
         {"worker_id": worker_id, "held": held},
     )
 

@@ -124,7 +124,7 @@ async def test_sigterm_drains_and_ends_the_run(bench: Workbench) -> None:
     await running
 
     assert bench.engine.run(run_id)["status"] == "completed"
-    assert worker.worker_id is None
+    assert bench.engine.row("select * from pgflow.workers")["stopped_at"] is not None
 
 
 async def test_a_second_signal_stops_at_once(bench: Workbench) -> None:

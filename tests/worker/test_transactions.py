@@ -33,7 +33,7 @@ async def test_an_async_handler_writes_in_the_transaction_of_its_completion(
 
     async with bench.worker(flow) as worker:
         run = await bench.ended(bench.start(flow))
-        assert worker.tally.completed == 1
+        await bench.sees(lambda: worker.tally.completed == 1)
 
     assert run["output"] == {"write": "written"}
     assert _entries(bench) == ["paid"]
@@ -147,6 +147,24 @@ async def test_a_connection_that_breaks_before_the_commit_loses_nothing_and_doub
     assert run["status"] == "completed"
     assert _entries(bench) == ["broken"]
     assert bench.engine.task(run_id, "write")["attempts_count"] == 1
+
+
+@pytest.mark.parametrize("is_async", [True, False], ids=["async", "sync"])
+async def test_a_handler_waits_for_a_database_that_lets_nobody_in(
+    bench: Workbench, is_async: bool
+) -> None:
+    flow = _writing("patient", is_async=is_async, max_attempts=1)
+
+    async with bench.worker(flow) as worker:
+        await worker.signals.idle.reaches(1)
+        bench.admit_connections(admitted=False)
+        run_id = bench.start(flow)
+        await worker.signals.heartbeat.next()
+        bench.admit_connections(admitted=True)
+        run = await bench.ended(run_id)
+
+    assert run["status"] == "completed"
+    assert _entries(bench) == ["patient"]
 
 
 async def test_a_constraint_that_is_checked_at_the_commit_fails_the_attempt(

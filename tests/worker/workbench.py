@@ -7,6 +7,10 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
 from pgflow.compile import compile_flow
 from pgflow.flow import Flow
 from pgflow.worker import Worker
@@ -69,6 +73,14 @@ class Workbench:
             slug=flow.slug,
             seconds=seconds,
         )
+
+    def admit_connections(self, *, admitted: bool) -> None:
+        """Let nobody in who is not connected yet, or everybody again."""
+        name = sql.Identifier(self.engine.value("select current_database()"))
+        change = sql.SQL("alter database {} allow_connections {}").format(name, admitted)
+        elsewhere = make_conninfo(self.dsn, dbname="postgres")
+        with psycopg.connect(elsewhere, autocommit=True) as connection:
+            connection.execute(change)
 
     def terminate(self, purpose: str) -> int:
         """Break the workers' connections for this purpose, as a restart of the server would do."""

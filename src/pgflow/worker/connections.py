@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,9 +13,10 @@ import psycopg
 from psycopg.abc import AdaptContext
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.string import TextLoader
-from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from pgflow import statements
+from pgflow.client.connections import Shelf
+from pgflow.worker.backoff import Backoff
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -26,6 +29,11 @@ _KEEPALIVE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
+
+# How long a handler waits between two attempts to connect (seconds).
+FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 2.0
+HOW: dict[str, Any] = {"autocommit": True, "prepare_threshold": None}
 
 
 def conninfo(url: str, purpose: str, worker: str) -> str:
@@ -44,67 +52,78 @@ def read_json_as_text(context: AdaptContext) -> None:
 
 
 class TaskConnections:
-    """The connections that handlers borrow, opened when the first one asks.
+    """The connections that handlers borrow: `size` for sync ones, and as many for async ones.
 
-    Nothing is prepared on them: a transaction pooler may stand between.
+    Opened when somebody asks, kept for the next. While the database is away a handler waits for
+    its connection as long as its time allows. Nothing is prepared: a transaction pooler may stand
+    between.
     """
 
     def __init__(self, conninfo: str, *, size: int) -> None:
         self.conninfo = conninfo
-        self._options: dict[str, Any] = {
-            "conninfo": conninfo,
-            "min_size": 0,
-            "max_size": size,
-            "open": False,
-            "kwargs": {"autocommit": True, "prepare_threshold": None},
-        }
-        self._mutex = threading.Lock()
-        self._pool: ConnectionPool[psycopg.Connection[Any]] | None = None
-        self._async_pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
+        self._seats = threading.Semaphore(size)
+        self._async_seats = asyncio.Semaphore(size)
+        self._shelf = Shelf[psycopg.Connection[Any]]()
+        self._async_shelf = Shelf[psycopg.AsyncConnection[Any]]()
 
     @contextmanager
-    def lease(self) -> Generator[psycopg.Connection[Any]]:
-        with self._opened().connection() as connection:
-            yield connection
+    def lease(self, until: float) -> Generator[psycopg.Connection[Any]]:
+        """A connection for a thread; `until` is the time by which it is of no more use."""
+        with self._seats:
+            connection = self._shelf.take() or self._connect(until)
+            try:
+                yield connection
+            finally:
+                self._shelf.put(connection)
 
     @asynccontextmanager
-    async def lease_async(self) -> AsyncGenerator[psycopg.AsyncConnection[Any]]:
-        pool = await self._opened_async()
-        async with pool.connection() as connection:
-            yield connection
+    async def lease_async(self, until: float) -> AsyncGenerator[psycopg.AsyncConnection[Any]]:
+        async with self._async_seats:
+            connection = self._async_shelf.take() or await self._connect_async(until)
+            try:
+                yield connection
+            finally:
+                self._async_shelf.put(connection)
 
-    def flow_input(self, run_id: UUID) -> str:
-        with self.lease() as connection:
+    def flow_input(self, run_id: UUID, until: float) -> str:
+        with self.lease(until) as connection:
             return read_flow_input(connection, run_id)
 
-    async def flow_input_async(self, run_id: UUID) -> str:
+    async def flow_input_async(self, run_id: UUID, until: float) -> str:
         statement = statements.flow_inputs([run_id])
-        async with self.lease_async() as connection:
+        async with self.lease_async(until) as connection:
             cursor = connection.cursor()
             read_json_as_text(cursor)
             await cursor.execute(statement.sql, statement.params)
             return statement.row(*(await cursor.fetchall())[0]).input
 
-    async def close(self) -> None:
-        if self._pool is not None:
-            self._pool.close()
-        if self._async_pool is not None:
-            await self._async_pool.close()
+    def close(self) -> None:
+        self._shelf.clear()
+        self._async_shelf.clear()
 
-    def _opened(self) -> ConnectionPool[psycopg.Connection[Any]]:
-        with self._mutex:
-            if self._pool is None:
-                check = ConnectionPool.check_connection
-                self._pool = ConnectionPool(**self._options, check=check)
-                self._pool.open()
-            return self._pool
+    def _connect(self, until: float) -> psycopg.Connection[Any]:
+        backoff = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+        while True:
+            try:
+                return psycopg.connect(self.conninfo, **HOW)
+            except psycopg.OperationalError as error:
+                time.sleep(_pause(backoff, until, error))
 
-    async def _opened_async(self) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
-        if self._async_pool is None:
-            check = AsyncConnectionPool.check_connection
-            self._async_pool = AsyncConnectionPool(**self._options, check=check)
-        await self._async_pool.open()
-        return self._async_pool
+    async def _connect_async(self, until: float) -> psycopg.AsyncConnection[Any]:
+        backoff = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+        while True:
+            try:
+                return await psycopg.AsyncConnection.connect(self.conninfo, **HOW)
+            except psycopg.OperationalError as error:
+                await asyncio.sleep(_pause(backoff, until, error))
+
+
+def _pause(backoff: Backoff, until: float, error: psycopg.OperationalError) -> float:
+    """How long to wait before the next attempt to connect; no attempt is left: the error."""
+    pause = backoff.next()
+    if time.time() + pause >= until:
+        raise error
+    return pause
 
 
 def read_flow_input(connection: psycopg.Connection[Any], run_id: UUID) -> str:

@@ -12,13 +12,16 @@ import psycopg
 from pgflow import statements
 from pgflow.worker.attempt import Attempt, Hand, identity_of
 from pgflow.worker.outcome import LOST, RELEASED, Outcome, failed
+from pgflow.worker.reports import Report
+from pgflow.worker.setbacks import Setback, judge
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from pgflow.flow import Flow
     from pgflow.statements import TaskRow
-    from pgflow.worker.reports import Report, Reports
+    from pgflow.worker.meter import Meter
+    from pgflow.worker.reports import Reports
     from pgflow.worker.session import Session
     from pgflow.worker.slots import Slots
 
@@ -35,6 +38,7 @@ class Desk:
         hand: Hand,
         reports: Reports,
         slots: Slots,
+        meter: Meter,
     ) -> None:
         self._hand = hand
         self.reports = reports
@@ -42,6 +46,8 @@ class Desk:
         self._flows = flows
         self.session = session
         self._slots = slots
+        self._meter = meter
+        self._is_in_doubt = False
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -51,16 +57,34 @@ class Desk:
 
     async def exchange(self, report: Report, flow_slugs: Sequence[str], room: int) -> list[str]:
         """Report, and claim up to `room` tasks of these flows; returns the flow of each."""
-        call = statements.report_and_claim(self._worker_id, report.json(), flow_slugs, room)
         try:
-            rows = await self.session.run(call)
+            if self._is_in_doubt:
+                report = await self._settle_doubt(report)
+            rows = await self.session.run(
+                statements.report_and_claim(self._worker_id, report.json(), flow_slugs, room)
+            )
         except psycopg.Error as error:
             self.reports.take_back(report, error)
+            self._is_in_doubt |= room > 0 and judge(error) is Setback.LOST
             raise
         self.reports.confirm(report, {identity_of(row) for row in rows if row.msg_id is None})
         tasks = [row for row in rows if row.msg_id is not None]
+        if room > 0:
+            self._meter.note_claim(tasks)
         await self._admit([one for task in tasks if (one := self._receive(task)) is not None])
         return [task.flow_slug for task in tasks]
+
+    async def _settle_doubt(self, report: Report) -> Report:
+        """A claim broke off. It may have come through, with tasks that nobody has told us of.
+
+        What it reported is said again first: that waits for a call that is still under way.
+        """
+        refused = await self.session.run(statements.report_tasks(self._worker_id, report.json()))
+        self.reports.confirm(report, {identity_of(row) for row in refused})
+        held = self._hand.held()
+        await self.session.run(statements.hand_back_unheld(self._worker_id, held))
+        self._is_in_doubt = False
+        return Report()
 
     def _receive(self, task: TaskRow) -> Attempt | None:
         """The attempt that begins with this claim, if it is one that can be made."""

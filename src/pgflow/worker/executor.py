@@ -30,7 +30,7 @@ def execute(
     token = enter(context)
     try:
         result = step.function(*step.decode(task.input, flow_input))
-        ending = outcome.completed(step.encode(result))
+        ending = outcome.completed(step.encode(result), must_be_list=step.feeds_map)
     except BaseException as error:  # noqa: BLE001 - see above
         ending = _raised(error, task, context)
     finally:
@@ -46,7 +46,7 @@ async def execute_async(
     enter(context)
     try:
         result = await step.function(*step.decode(task.input, flow_input))
-        return outcome.completed(step.encode(result))
+        return outcome.completed(step.encode(result), must_be_list=step.feeds_map)
     except BaseException as error:  # noqa: BLE001 - see above
         return _raised(error, task, context)
 

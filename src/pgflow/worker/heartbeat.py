@@ -119,7 +119,7 @@ class Heartbeat(LoopService):
 
     async def _listen(self) -> None:
         """Pass on what is notified until it is time for the next beat."""
-        # Workers that start together drift apart, so that soon one of them sees that another is dead.
+        # Workers that start together drift apart: soon one of them sees that another is dead.
         beat_at = self._loop.time() + INTERVAL * random.uniform(0.8, 1)  # noqa: S311 - no secret
         while not self._is_urgent and (left := beat_at - self._loop.time()) > 0:
             if self._session.is_pooled:

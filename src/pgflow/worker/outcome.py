@@ -33,7 +33,8 @@ class Outcome:
     """The end of one attempt. `output` is raw JSON; `retry_in` is in seconds.
 
     `uncertain` marks an outcome that the database may have counted already: that it refuses to
-    count it again is then no news.
+    count it again is then no news. `fits` is False for a completion that the database is going to
+    fail, because a map cannot run over the output: what the handler has written must not stay.
     """
 
     verdict: Verdict
@@ -42,6 +43,11 @@ class Outcome:
     retry: bool = True
     retry_in: float | None = None
     uncertain: bool = False
+    fits: bool = True
+
+    @property
+    def may_commit(self) -> bool:
+        return self.verdict is Verdict.COMPLETED and self.fits
 
     @property
     def needs_report(self) -> bool:
@@ -75,8 +81,9 @@ RELEASED = Outcome(Verdict.RELEASED)
 UNCERTAIN = Outcome(Verdict.RELEASED, uncertain=True)
 
 
-def completed(output: str) -> Outcome:
-    return Outcome(Verdict.COMPLETED, output)
+def completed(output: str, *, must_be_list: bool = False) -> Outcome:
+    fits = not must_be_list or output.startswith("[")
+    return Outcome(Verdict.COMPLETED, output, fits=fits)
 
 
 def failed(

@@ -108,11 +108,12 @@ class LoopPlace(LocalPlace):
         return self._flow_input(task, raw)
 
     def transaction(self, task: TaskRow) -> AsyncTransaction:
-        return AsyncTransaction(task, self.worker_id, self._connections.lease_async)
+        lease = partial(self._connections.lease_async, _end_of(task))
+        return AsyncTransaction(task, self.worker_id, lease)
 
     async def _flow_input(self, task: TaskRow, raw: str | None) -> Any:
         if raw is None:
-            raw = await self._connections.flow_input_async(task.run_id)
+            raw = await self._connections.flow_input_async(task.run_id, _end_of(task))
         return self._decode_input(task, raw)
 
     async def _run(self, attempt: Attempt) -> Outcome:
@@ -184,10 +185,13 @@ class ThreadPlace(LocalPlace):
         self._threads.close()
 
     def flow_input(self, task: TaskRow, raw: str | None) -> Any:
-        return self._decode_input(task, raw or self._connections.flow_input(task.run_id))
+        if raw is None:
+            raw = self._connections.flow_input(task.run_id, _end_of(task))
+        return self._decode_input(task, raw)
 
     def transaction(self, task: TaskRow) -> SyncTransaction:
-        return SyncTransaction(task, self.worker_id, self._connections.lease)
+        lease = partial(self._connections.lease, _end_of(task))
+        return SyncTransaction(task, self.worker_id, lease)
 
     def _run(self, attempt: Attempt, context: TaskContext) -> None:
         began = time.monotonic()
@@ -201,3 +205,8 @@ class ThreadPlace(LocalPlace):
             self._replaceable += 1
             self._threads.resize(by=-1)
         self._finish(attempt, outcome)
+
+
+def _end_of(task: TaskRow) -> float:
+    """When an attempt that has begun is over for certain, by the clock."""
+    return time.time() + task.timeout

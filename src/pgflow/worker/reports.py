@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pgflow.worker.attempt import Attempt, Hand, log_ids, wire
+from pgflow.worker.meter import Meter
 from pgflow.worker.outcome import DROPPED, Outcome, Verdict, refused_payload
 from pgflow.worker.setbacks import Setback, judge, reason
 
@@ -26,11 +27,16 @@ REPORT_SIZE = 16 * 1024 * 1024
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the attempts so far. What was refused or lost counts nowhere."""
+    """What became of the attempts so far. What was refused or lost counts nowhere.
+
+    `unreported`: ended or begun, and the database was out of reach when the worker had to end.
+    Others notice that this worker is gone, and give these tasks another attempt.
+    """
 
     completed: int = 0
     failed: int = 0
     released: int = 0
+    unreported: int = 0
 
     @property
     def processed(self) -> int:
@@ -77,9 +83,10 @@ class Reports:
     it twice.
     """
 
-    def __init__(self, hand: Hand, signals: Signals) -> None:
+    def __init__(self, hand: Hand, signals: Signals, meter: Meter | None = None) -> None:
         self._hand = hand
         self._signals = signals
+        self._meter = meter or Meter()
         self._line: deque[Entry] = deque()
         self.tally = Tally()
         # So many at the head are sent one by one, because Postgres has refused one of them.
@@ -97,8 +104,7 @@ class Reports:
         if outcome.needs_report:
             self._line.append(Entry(task, identity, outcome, wire(identity, outcome)))
         else:
-            self._hand.pop(identity, None)
-            self.tally.count(outcome)
+            self._count(task, outcome, self._hand.pop(identity, None))
 
     def take(self) -> Report:
         """The next report: everything that waits, as far as it fits."""
@@ -116,13 +122,17 @@ class Reports:
     def confirm(self, report: Report, refused: Collection[str]) -> None:
         """The database has answered: these attempts are in hand no longer."""
         for task, identity, outcome, _ in report:
-            self._hand.pop(identity, None)
+            attempt = self._hand.pop(identity, None)
             if refused and identity in refused:
                 self._note_refusal(task, outcome)
             else:
-                self.tally.count(outcome)
+                self._count(task, outcome, attempt)
         if report:
             self._signals.reported.occur()
+
+    def abandon(self) -> None:
+        """The worker ends, and whatever is still in hand cannot be reported any more."""
+        self.tally.unreported = len(self._hand)
 
     def take_back(self, report: Report, error: psycopg.Error) -> None:
         """The call that carried this report has failed."""
@@ -131,6 +141,10 @@ class Reports:
             self._isolate(report, reason(error))
         else:
             self._put_back(report, is_uncertain=setback is Setback.LOST)
+
+    def _count(self, task: TaskRow, outcome: Outcome, attempt: Attempt | None) -> None:
+        self.tally.count(outcome)
+        self._meter.note_ending(task, outcome, 0.0 if attempt is None else attempt.seconds)
 
     def _put_back(self, report: Report, *, is_uncertain: bool) -> None:
         for entry in reversed(report):

@@ -23,6 +23,7 @@ from pgflow.worker.connections import TaskConnections, conninfo
 from pgflow.worker.desk import Desk
 from pgflow.worker.heartbeat import Heartbeat
 from pgflow.worker.hunger import Hunger
+from pgflow.worker.meter import Meter
 from pgflow.worker.places import LoopPlace, Place, ThreadPlace
 from pgflow.worker.processes import ExecutorPlace
 from pgflow.worker.reports import Reports, Tally
@@ -59,6 +60,7 @@ class Settings:
     shutdown_timeout: float
     compilation: Compilation | None
     pooler: bool | None
+    meter: Meter = field(default_factory=Meter)
 
 
 class Shift:
@@ -74,7 +76,7 @@ class Shift:
         self._farewell: asyncio.Task[None] | None = None
         self._alarm = Alarm()
         self._hand = Hand()
-        self._reports = Reports(self._hand, signals)
+        self._reports = Reports(self._hand, signals, settings.meter)
         self._session = self._make_session("claims")
         self._second = self._make_session("heartbeat")
         self._connections = self._make_connections()
@@ -103,6 +105,7 @@ class Shift:
                 "the database is reached through a transaction pooler, where nothing can be "
                 "notified: looking for work every 100 ms. PGFLOW_DIRECT_URL may name a way past it"
             )
+        self._settings.meter.enlist(self._slots)
         self._heartbeat.start()
         self._claims.start()
 
@@ -140,13 +143,15 @@ class Shift:
         self._slots.release_all()
         await self._wait_for_the_claims(FLUSH)
         await self._claims.abandon()
+        self._reports.abandon()
         await self._heartbeat.stop()
         await self._slots.close(within=FLUSH)
         await self._say_goodbye()
         await self.disconnect()
 
     async def disconnect(self) -> None:
-        await self._connections.close()
+        self._settings.meter.dismiss(self._slots)
+        self._connections.close()
         await self._session.close()
         await self._second.close()
 
@@ -220,6 +225,7 @@ class Shift:
             hand=self._hand,
             reports=self._reports,
             slots=self._slots,
+            meter=self._settings.meter,
         )
         return Claims(
             desk=desk,

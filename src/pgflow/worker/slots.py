@@ -65,7 +65,7 @@ class Slots:
         ended: Callable[[Attempt], None],
         wake: Callable[[], None],
     ) -> None:
-        self._concurrency = concurrency
+        self.concurrency = concurrency
         self._on_loop = on_loop
         self._elsewhere = elsewhere
         on_loop.attach(self.finish)
@@ -82,12 +82,17 @@ class Slots:
 
     @property
     def busy(self) -> bool:
-        """Whether handlers run."""
-        return bool(self._running)
+        """Whether handlers run or are about to."""
+        return bool(self._running or self._waiting)
+
+    @property
+    def running(self) -> int:
+        """How many handlers run."""
+        return len(self._running)
 
     def room(self) -> int:
         """How many more tasks to claim: the free slots, and as many ahead if handlers are fast."""
-        wanted = self._concurrency + self._pace.ahead(self._concurrency)
+        wanted = self.concurrency + self._pace.ahead(self.concurrency)
         return wanted - len(self._running) - len(self._waiting)
 
     def take_no_more(self) -> None:
@@ -139,7 +144,7 @@ class Slots:
             self._inspection.cancel()
 
     def _fill(self) -> None:
-        while self._waiting and len(self._running) < self._concurrency:
+        while self._waiting and len(self._running) < self.concurrency:
             attempt = self._waiting.popleft()
             if attempt.outcome is None:
                 self._begin(attempt)

@@ -26,7 +26,6 @@ from pgflow.worker.outcome import (
     DROPPED,
     UNCERTAIN,
     Outcome,
-    Verdict,
     failed,
     refused_payload,
 )
@@ -122,7 +121,7 @@ class SyncTransaction(TaskTransaction):
         """Commit or roll back; returns what is left to report."""
         if self._stack is None:
             return outcome
-        if outcome.verdict is not Verdict.COMPLETED:
+        if not outcome.may_commit:
             self._roll_back(self._stack)
             return outcome
         try:
@@ -159,7 +158,7 @@ class AsyncTransaction(TaskTransaction):
         """Commit or roll back; returns what is left to report."""
         if self._stack is None:
             return outcome
-        if outcome.verdict is not Verdict.COMPLETED:
+        if not outcome.may_commit:
             await self._roll_back(self._stack)
             return outcome
         try:

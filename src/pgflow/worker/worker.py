@@ -18,6 +18,7 @@ from pgflow.environment import find_database_url
 from pgflow.errors import FlowDefinitionError
 from pgflow.flow import Flow
 from pgflow.worker.claims import Goal
+from pgflow.worker.meter import Meter
 from pgflow.worker.shift import Settings, Shift
 from pgflow.worker.signals import Signals
 
@@ -60,10 +61,12 @@ class Worker:
         name: str | None = None,
         direct_url: str | None = None,
         pooler: bool | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self.signals = Signals()
+        self.meter = meter or Meter()
         self._settings = Settings(
-            flows=_by_slug([flows] if isinstance(flows, Flow) else flows),
+            flows=by_slug(flows),
             database_url=find_database_url(database_url, embedded=running_url).value,
             direct_url=direct_url or _direct_url(beside=database_url),
             name=name or f"{socket.gethostname()}:{os.getpid()}",
@@ -72,13 +75,25 @@ class Worker:
             shutdown_timeout=shutdown_timeout,
             compilation=compilation,
             pooler=pooler,
+            meter=self.meter,
         )
         self._shift: Shift | None = None
+        self._worker_id: UUID | None = None
 
     @property
     def worker_id(self) -> UUID | None:
         """What the database knows it by: a new id each time that it starts, None before."""
-        return None if self._shift is None else self._shift.worker_id
+        return self._worker_id
+
+    @property
+    def flows(self) -> Mapping[str, Flow[Any]]:
+        """What it serves, by slug."""
+        return self._settings.flows
+
+    @property
+    def database_url(self) -> str:
+        """Where it works; the URL may hold a password."""
+        return self._settings.database_url
 
     @property
     def tally(self) -> Tally:
@@ -92,22 +107,34 @@ class Worker:
         """
         async with self:
             with self._obeying_signals():
-                await self._on_duty.finished()
+                try:
+                    await self._on_duty.finished()
+                finally:
+                    # Within reach of a second signal.
+                    await self.stop()
 
     def run_sync(self) -> None:
         """`run`, for a program without an event loop of its own."""
         asyncio.run(self.run())
 
-    async def run_until_idle(self, *, limit: int | None = None) -> Tally:
+    async def run_until_idle(
+        self, *, limit: int | None = None, within: float | None = None
+    ) -> Tally:
         """Work until nothing is left to do now, or `limit` tasks were claimed; tells how much.
 
-        Retries and delayed steps that fall due later are left to a later call.
+        After `within` seconds it claims no more and hands back what has not begun; what has begun
+        may end, for `shutdown_timeout` seconds. Retries and delayed steps that fall due later are
+        left to a later call.
         """
         await self._start(Goal(quota=limit, until_idle=True))
         shift = self._on_duty
+        loop = asyncio.get_running_loop()
+        bell = None if within is None else loop.call_later(within, shift.ask_to_end)
         try:
             await shift.finished()
         finally:
+            if bell is not None:
+                bell.cancel()
             await self.stop()
         return shift.tally
 
@@ -147,6 +174,7 @@ class Worker:
             shift, self._shift = self._shift, None
             await shift.disconnect()
             raise
+        self._worker_id = self._shift.worker_id
 
     @contextmanager
     def _obeying_signals(self) -> Generator[None]:
@@ -170,19 +198,20 @@ def _direct_url(*, beside: str | None) -> str | None:
     return os.environ.get(DIRECT_URL_VARIABLE) if beside is None else None
 
 
-def _by_slug(flows: Iterable[Flow[Any]]) -> Mapping[str, Flow[Any]]:
-    by_slug: dict[str, Flow[Any]] = {}
-    for flow in flows:
-        if by_slug.setdefault(flow.slug, flow) is not flow:
+def by_slug(flows: Flow[Any] | Iterable[Flow[Any]]) -> Mapping[str, Flow[Any]]:
+    """The flows that a worker serves, each under its slug."""
+    found: dict[str, Flow[Any]] = {}
+    for flow in [flows] if isinstance(flows, Flow) else flows:
+        if found.setdefault(flow.slug, flow) is not flow:
             message = (
                 f"two flows of this worker have the slug '{flow.slug}'. "
                 "Give one of them another slug, or serve them from two workers"
             )
             raise FlowDefinitionError(message)
-    if not by_slug:
+    if not found:
         message = "a worker needs at least one flow, got none"
         raise FlowDefinitionError(message)
-    return MappingProxyType(by_slug)
+    return MappingProxyType(found)
 
 
 def _concurrency(wanted: int | None, executor: object) -> int:
