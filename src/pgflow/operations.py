@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import LiteralString
 from uuid import UUID
 
-from pgflow.statements import Statement
+from pgflow.statements import RUN_COLUMNS, STEP_COLUMNS, RunRow, Statement, StepRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,4 +308,74 @@ def queue_depths() -> Statement[QueueDepthRow]:
     return Statement(
         "select flow_slug, due, oldest_due, hidden from pgflow.queue_depths()",
         QueueDepthRow,
+    )
+
+
+# Stepping through a run
+
+
+def start_paused(flow_slug: str, input: str) -> Statement[RunRow]:
+    """Create a run that starts no step by itself."""
+    return Statement(
+        f"select {RUN_COLUMNS} from pgflow.start_paused(%(flow_slug)s, %(input)s::jsonb)",
+        RunRow,
+        {"flow_slug": flow_slug, "input": input},
+    )
+
+
+def pause_run(run_id: UUID) -> Statement[RunRow]:
+    return Statement(
+        f"select {RUN_COLUMNS} from pgflow.pause_run(%(run_id)s)", RunRow, {"run_id": run_id}
+    )
+
+
+def resume_run(run_id: UUID) -> Statement[RunRow]:
+    return Statement(
+        f"select {RUN_COLUMNS} from pgflow.resume_run(%(run_id)s)", RunRow, {"run_id": run_id}
+    )
+
+
+def release_step(run_id: UUID, step_slug: str | None) -> Statement[StepRow]:
+    """Start one ready step of a paused run; no row where nothing is ready."""
+    return Statement(
+        f"select {STEP_COLUMNS} from pgflow.release_step(%(run_id)s, %(step_slug)s) as ss",
+        StepRow,
+        {"run_id": run_id, "step_slug": step_slug},
+    )
+
+
+def edit_step_output(run_id: UUID, step_slug: str, output: str) -> Statement[StepRow]:
+    """Replace the output of a step that nobody has used yet."""
+    return Statement(
+        f"""select {STEP_COLUMNS} from pgflow.edit_step_output(
+          %(run_id)s, %(step_slug)s, %(output)s::jsonb) as ss""",
+        StepRow,
+        {"run_id": run_id, "step_slug": step_slug, "output": output},
+    )
+
+
+def rerun_from_step(
+    run_id: UUID, step_slug: str, *, input: str | None, paused: bool
+) -> Statement[RunRow]:
+    """A new run that keeps what another has done before a step; `input` None keeps that too."""
+    return Statement(
+        f"""select {RUN_COLUMNS} from pgflow.rerun_from_step(
+          %(run_id)s, %(step_slug)s, %(input)s::jsonb, %(paused)s)""",
+        RunRow,
+        {"run_id": run_id, "step_slug": step_slug, "input": input, "paused": paused},
+    )
+
+
+def rerun(run_id: UUID, *, input: str | None, paused: bool) -> Statement[RunRow]:
+    """A new run of the same flow, from the start; no row where there is no such run."""
+    start: LiteralString = "start_paused" if paused else "start_flow"
+    return Statement(
+        f"""select new.* from pgflow.runs r
+        cross join lateral (
+          select {RUN_COLUMNS}
+          from pgflow.{start}(r.flow_slug, coalesce(%(input)s::jsonb, r.input))
+        ) as new
+        where r.run_id = %(run_id)s""",
+        RunRow,
+        {"run_id": run_id, "input": input},
     )

@@ -28,6 +28,7 @@ def step(
     step_type: str = "single",
     seconds: float | None = None,
     tasks: tuple[int, int] = (0, 1),
+    queued: int = 0,
     attempts: int = 0,
     error: str | None = None,
     skipped: str | None = None,
@@ -39,7 +40,7 @@ def step(
         dependencies=list(after),
         status=status,
         tasks=tasks[1],
-        queued_tasks=0,
+        queued_tasks=queued,
         started_tasks=0,
         completed_tasks=tasks[0],
         attempts=attempts,
@@ -81,6 +82,9 @@ class TestTree:
 
     def test_a_step_at_work_shows_how_long(self) -> None:
         assert drawn(step("a", status="started"))[1] == "└─ ● a  2.0 s"
+
+    def test_a_step_that_no_worker_has_taken_says_so(self) -> None:
+        assert drawn(step("a", status="started", queued=1))[1] == "└─ ● a  2.0 s · queued"
 
     def test_a_map_counts_its_tasks(self) -> None:
         [_, line] = drawn(step("a", status="started", step_type="map", tasks=(3, 8)))

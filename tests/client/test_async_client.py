@@ -133,7 +133,7 @@ async def test_a_failed_run_raises_step_and_message(
 async def test_patience_ends(async_client: AsyncClient) -> None:
     run = await async_client.start(greet_user, ALICE)
 
-    with pytest.raises(WaitTimeout, match=r" has not ended within 0\.05 s$"):
+    with pytest.raises(WaitTimeout, match=r" has not ended within 0\.05 s\. "):
         await run.wait(timeout=0.05)
 
 

@@ -100,6 +100,14 @@ def test_a_negative_delay_is_refused(client: Client) -> None:
         client.start(greet_user, ALICE, delay=-1)
 
 
+@pytest.mark.parametrize("delay", [math.inf, math.nan])
+def test_a_delay_without_an_end_is_refused(client: Client, delay: float) -> None:
+    with pytest.raises(ValueError, match="expected a number of seconds that ends") as caught:
+        client.start(greet_user, ALICE, delay=delay)
+
+    assert str(caught.value).startswith(f"delay is {delay} s")
+
+
 def test_an_unknown_flow_is_named_with_the_cure(client: Client) -> None:
     with pytest.raises(FlowNotFound) as missing:
         client.start("greet_usr", ALICE)

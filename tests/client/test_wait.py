@@ -127,7 +127,10 @@ def test_patience_ends(client: Client) -> None:
     with pytest.raises(WaitTimeout) as over:
         run.wait(timeout=0.05)
 
-    assert str(over.value) == f"run {run.run_id} has not ended within 0.05 s"
+    assert str(over.value) == (
+        f"run {run.run_id} has not ended within 0.05 s. "
+        f"It goes on; what it waits for says: pgflow explain {run.run_id}"
+    )
     assert run.status == "started"
 
 

@@ -8,7 +8,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pgflow import schema
-from pgflow.errors import DatabaseUnavailable, EngineMismatch
+from pgflow.errors import DatabaseUnavailable, DeploymentError, EngineMismatch
 from tests.migrations.catalog import describe
 
 
@@ -102,15 +102,18 @@ def test_the_owner_of_a_database_needs_no_superuser(empty_database: str) -> None
 
 def test_a_role_without_rights_is_told_what_it_lacks(empty_database: str) -> None:
     with psycopg.connect(empty_database, autocommit=True) as connection:
-        role = sql.Identifier(f"{connection.info.dbname}_guest")
+        name = connection.info.dbname
+        role = sql.Identifier(f"{name}_guest")
         connection.execute(sql.SQL("create role {} login").format(role))
-        as_guest = make_conninfo(empty_database, user=f"{connection.info.dbname}_guest")
+        as_guest = make_conninfo(empty_database, user=f"{name}_guest")
 
-    with pytest.raises(
-        psycopg.errors.InsufficientPrivilege, match="permission denied"
-    ):
+    with pytest.raises(DeploymentError) as caught:
         schema.install(as_guest)
 
+    assert str(caught.value) == (
+        f"cannot install the engine: permission denied for database {name}. "
+        "Let the owner of the database run: pgflow install"
+    )
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute(sql.SQL("drop role {}").format(role))
 
@@ -129,7 +132,5 @@ def test_an_engine_of_an_unreleased_build_is_refused(empty_database: str) -> Non
     with psycopg.connect(empty_database) as connection:
         connection.execute("update pgflow.migrations set sha256 = 'edited' where number = 1")
 
-    with pytest.raises(
-        EngineMismatch, match="0001_initial was applied with another text"
-    ):
+    with pytest.raises(EngineMismatch, match="0001_initial was applied with another text"):
         schema.install(empty_database)

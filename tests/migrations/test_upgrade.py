@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pgflow import schema
+from pgflow.roles import install_roles
 from pgflow.testing import PgflowDatabase
 from tests.migrations import engines
 from tests.migrations.catalog import describe
@@ -24,6 +25,10 @@ def test_an_upgraded_engine_equals_a_fresh_one(
     installation = schema.install(empty_database)
 
     assert installation.previous_version is not None
+    # Roles belong to the whole server: where another test has made them, what is installed later
+    # has its grants and what was before has not.
+    install_roles(empty_database)
+    install_roles(pgflow_database.dsn)
     assert describe(empty_database) == describe(pgflow_database.dsn)
 
 

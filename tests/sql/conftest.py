@@ -9,9 +9,6 @@ from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
 from tests.support.flow_spec import single
 
-# Its assertions are read in failures like those of a test.
-pytest.register_assert_rewrite("tests.support.player")
-
 
 @pytest.fixture
 def engine(pgflow_database: PgflowDatabase) -> Iterator[Engine]:

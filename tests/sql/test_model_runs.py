@@ -20,7 +20,8 @@ quick = settings(
     # One database serves all examples of a test: each has a flow and runs of its own.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-thorough = settings(quick, max_examples=2_000)
+thorough = settings(quick, max_examples=150)
+batches = pytest.mark.parametrize("batch", range(4))
 
 small_flows, small_scripts = flows(max_steps=6), scripts(12, 30)
 large_flows, large_scripts = flows(max_steps=12), scripts(15, 40)
@@ -43,18 +44,20 @@ def test_a_long_script_ends_with_the_rows_of_the_model(
 
 
 @pytest.mark.slow
+@batches
 @thorough
 @given(flow=small_flows, script=small_scripts)
 def test_thousands_of_scripts_leave_the_rows_of_the_model(
-    engine: Engine, flow: FlowSpec, script: Script
+    engine: Engine, batch: int, flow: FlowSpec, script: Script
 ) -> None:
     Player(engine, flow, strict=True).play(script)
 
 
 @pytest.mark.slow
+@batches
 @thorough
 @given(flow=large_flows, script=large_scripts)
 def test_thousands_of_long_scripts_end_with_the_rows_of_the_model(
-    engine: Engine, flow: FlowSpec, script: Script
+    engine: Engine, batch: int, flow: FlowSpec, script: Script
 ) -> None:
     Player(engine, flow, strict=False).play(script)

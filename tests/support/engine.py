@@ -262,12 +262,18 @@ class Engine:
         rows = self.rows(sql.SQL("select *, vt > now() as hidden from {}").format(table))
         return {row["msg_id"]: row for row in rows}
 
+    def waits(self, flow_slug: str = "flow") -> dict[int, float]:
+        """Seconds until each message can be read; zero when it can be read now."""
+        now = self.value("select clock_timestamp()")
+        return {
+            id_: max((message["vt"] - now).total_seconds(), 0)
+            for id_, message in self.queue(flow_slug).items()
+        }
+
     def delay(self, run_id: UUID, step_slug: str, index: int = 0) -> float:
         """Seconds from now until the task's message can be read."""
         task = self.task(run_id, step_slug, index)
-        message = self.queue(task["flow_slug"])[task["message_id"]]
-        now = self.value("select clock_timestamp()")
-        return (message["vt"] - now).total_seconds()
+        return self.waits(task["flow_slug"])[task["message_id"]]
 
 
 def _sql_options(step: StepSpec) -> Mapping[str, object]:

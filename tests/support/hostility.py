@@ -49,6 +49,13 @@ class Toll:
                 f"{act}: {error.sqlstate} {error}\n{diag.message_detail}\n{diag.context}"
             )
 
+    def __str__(self) -> str:
+        refusals = ", ".join(f"{n} x {state}" for state, n in sorted(self.refused.items()))
+        return (
+            f"{sum(self.done.values())} calls of {len(self.done)} kinds, refused as they may be: "
+            f"{refusals or 'none'}, deadlocks and other errors: {len(self.troubles)}"
+        )
+
     def __add__(self, other: Toll) -> Toll:
         return Toll(
             self.done + other.done, self.refused + other.refused, self.troubles + other.troubles

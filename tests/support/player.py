@@ -21,6 +21,7 @@ from tests.support.scripts import Action, Ending, Script
 from tests.support.snapshots import differences, of_engine, of_model
 
 T = TypeVar("T")
+TOLERANCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,15 @@ class Player:
             found = differences(of_engine(self.engine, run_id), of_model(run))
             assert not found, "\n".join(found)
         check_queue(self.engine, self.flow.slug, list(self.model.runs))
+        self.compare_due_times()
+
+    def compare_due_times(self) -> None:
+        waits = self.engine.waits(self.flow.slug)
+        for run_id, run in self.model.runs.items():
+            tasks = self.engine.tasks(run_id)
+            for key, task in run.live_tasks():
+                wait = waits[tasks[key]["message_id"]]
+                assert abs(wait - max(task.due - run.now, 0)) < TOLERANCE, f"{key} of {run_id}"
 
 
 def check_queue(engine: Engine, flow_slug: str, run_ids: Iterable[UUID]) -> None:

@@ -1,4 +1,4 @@
-"""How long the tests that go on for a while go on: briefly in CI, as long as asked in `make soak`."""
+"""How long the tests go on that go on for a while: briefly in CI, as asked in `make soak`."""
 
 from __future__ import annotations
 

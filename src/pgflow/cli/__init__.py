@@ -26,6 +26,7 @@ COMMANDS = {
     "deploy": "deploy:deploy",
     "insight": "insight:insight",
     "check": "check:check",
+    "cron": "cron:cron",
     "prune": "prune:prune",
     "doctor": "doctor:doctor",
 }
@@ -43,6 +44,7 @@ def pgflow(context: click.Context) -> None:
     """
     if os.environ.get("NO_COLOR"):
         context.color = False
+
 
 def main() -> None:
     """What the command `pgflow` runs."""

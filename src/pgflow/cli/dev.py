@@ -6,6 +6,7 @@ import click
 
 from pgflow.cli.commands import command
 from pgflow.cli.sources import flows_argument, named_or_configured
+from pgflow.cli.ui import needed
 
 
 @command()
@@ -31,13 +32,14 @@ def dev(
     """
     import asyncio
 
-    from pgflow.development.studio import Studio, be_quiet, development_database
-    from pgflow.web.serving import Address
+    with needed("dev"):
+        from pgflow.development.studio import Studio, be_quiet, development_database
+        from pgflow.web.serving import Address
 
     wanted = named_or_configured(names)
     be_quiet()
-    address = Address.reserve(port, token=token)
     with development_database(database_url) as database:
+        address = Address.reserve(port, token=token)
         click.echo(f"✓ Database    {database.source}")
         asyncio.run(Studio(wanted, database, address, click.echo).run())
     click.echo("Stopped")

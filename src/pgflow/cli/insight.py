@@ -105,8 +105,9 @@ def _manifest_json(shape: FlowShape) -> dict[str, Any]:
 def _manifest_text(shape: FlowShape) -> str:
     from pgflow.diagram import draw
 
+    steps = "1 step" if len(shape.steps) == 1 else f"{len(shape.steps)} steps"
     head = [
-        f"{click.style(shape.slug, bold=True)}  {len(shape.steps)} steps",
+        f"{click.style(shape.slug, bold=True)}  {steps}",
         f"options   {_options(shape.options) or DEFAULTS}",
         f"checksum  {shape.checksum}",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,9 +17,24 @@ if TYPE_CHECKING:
 @command()
 @click.option("--print", "only_print", is_flag=True, help="Print the SQL and do nothing.")
 @click.option("--roles", is_flag=True, help="Also make roles for viewers, clients and workers.")
+@click.option(
+    "--supabase-path",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Into the Supabase project in DIR, as migration files and settings.",
+)
+@click.option("-y", "--yes", is_flag=True, help="With --supabase-path: do not ask.")
 @click.option("--database-url", metavar="URL", help="The database, found like everywhere else.")
 @json_option
-def install(*, database_url: str | None, only_print: bool, roles: bool, as_json: bool) -> None:
+def install(
+    *,
+    database_url: str | None,
+    only_print: bool,
+    roles: bool,
+    supabase_path: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
     """Install the engine into a database, or upgrade it.
 
     Safe to repeat, and safe to do from several places at once. Needs the right to create schemas,
@@ -30,10 +46,14 @@ def install(*, database_url: str | None, only_print: bool, roles: bool, as_json:
       pgflow install --database-url postgresql://localhost/shop
       pgflow install --roles
       pgflow install --print > engine.sql
+      pgflow install --supabase-path supabase
     """
     from pgflow import schema
     from pgflow.roles import ROLES, compose_roles, install_roles
 
+    if supabase_path:
+        _into_supabase(supabase_path, yes=yes)
+        return
     if only_print:
         click.echo(script(schema.compose(), compose_roles() if roles else ""))
         return
@@ -47,6 +67,22 @@ def install(*, database_url: str | None, only_print: bool, roles: bool, as_json:
     done(told(installation))
     if roles:
         done(f"Roles {', '.join(ROLES)} are in place: grant them to the users of your programs")
+
+
+def _into_supabase(project: Path, *, yes: bool) -> None:
+    from pgflow import supabase
+
+    changes = supabase.plan(project)
+    if not changes:
+        done("Everything is in place, nothing to do")
+        return
+    for change in changes:
+        click.echo(f"  {change}")
+    if not yes:
+        click.confirm("Write these files?", abort=True, default=True)
+    for backup in supabase.carry_out(changes):
+        click.echo(f"  what config.toml was before is in {backup}")
+    done("Done. Apply the migrations with: supabase migration up")
 
 
 def script(*parts: str) -> str:

@@ -6,11 +6,14 @@ import json
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pgflow.durations import parse_span
+
+if TYPE_CHECKING:
+    from pgflow.asgi.serving import Address
 
 
 def span(text: str | timedelta) -> timedelta:
@@ -32,6 +35,16 @@ def json_value(source: str) -> Any:
     except ValueError as error:
         message = f'not JSON: {error}. Write it like \'{{"name": "Ada"}}\', @file.json or -'
     raise click.BadParameter(message)
+
+
+def address(text: str) -> Address:
+    """Where to listen: HOST:PORT, or :PORT for every address of the machine."""
+    from pgflow.asgi.serving import Address
+
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _read(source: str) -> str:

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 @command()
 @click.option("--older-than", type=span, metavar="SPAN", required=True, help="Like 30d, 12h, 2w.")
-@click.option("--batch", default=1000, show_default=True, help="Runs in one transaction.")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Runs in one transaction.",
+)
 @database_option
 @json_option
 def prune(*, older_than: timedelta, batch: int, database: DatabaseUrl, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import click
 
 from pgflow.cli.commands import Failure, database_option, fetch, group, json_option
 from pgflow.cli.output import done, print_json, print_rows
-from pgflow.cli.parameters import span
+from pgflow.cli.parameters import json_value, span
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -158,6 +158,82 @@ def resume(*, run_id: UUID, database: DatabaseUrl) -> None:
 
     with Client(database.value) as client:
         told(client.resume(run_id))
+
+
+@runs.command()
+@click.argument("run_id", type=click.UUID)
+@click.argument("step", required=False)
+@database_option
+def step(*, run_id: UUID, step: str | None, database: DatabaseUrl) -> None:
+    """Start one ready step of a paused run: the next one, or STEP.
+
+    \b
+    Example:
+      pgflow runs step 0199d6a2-7c1e-7b60-a0b6-6b1d5f3c2e11
+    """
+    from pgflow.client import Client
+
+    with Client(database.value) as client:
+        released = client.release(run_id, step)
+    if released is None:
+        message = (
+            f"no step of run {run_id} is ready. See what it waits for: pgflow explain {run_id}"
+        )
+        raise Failure(message)
+    done(f"Step '{released}' of run {run_id} goes on")
+
+
+@runs.command()
+@click.argument("run_id", type=click.UUID)
+@click.argument("step")
+@click.option("--output", type=json_value, metavar="JSON|@FILE|-", required=True)
+@database_option
+def edit(*, run_id: UUID, step: str, output: Any, database: DatabaseUrl) -> None:
+    """Replace the output of a step of a paused run, before its dependents start.
+
+    \b
+    Example:
+      pgflow runs edit 0199d6a2-7c1e-7b60-a0b6-6b1d5f3c2e11 website --output @page.json
+    """
+    from pgflow.client import Client
+
+    with Client(database.value) as client:
+        client.edit_output(run_id, step, output)
+    done(f"Step '{step}' of run {run_id} has another output")
+
+
+@runs.command()
+@click.argument("run_id", type=click.UUID)
+@click.option("--from", "from_step", metavar="STEP", help="Keep what was done before this step.")
+@click.option(
+    "--input",
+    "new_input",
+    metavar="JSON|@FILE|-",
+    help="Another input; with --from, an object of those outputs that shall be others.",
+)
+@click.option("--paused", is_flag=True, help="Start no step before `runs step` or `runs resume`.")
+@database_option
+def rerun(
+    *,
+    run_id: UUID,
+    from_step: str | None,
+    new_input: str | None,
+    paused: bool,
+    database: DatabaseUrl,
+) -> None:
+    """Start a new run after the pattern of another one; print its run_id.
+
+    \b
+    Example:
+      pgflow runs rerun 0199d6a2-7c1e-7b60-a0b6-6b1d5f3c2e11 --from summary
+    """
+    from pgflow.client import Client
+
+    # That none was given is something else than that it is null.
+    given = ... if new_input is None else json_value(new_input)
+    with Client(database.value) as client:
+        run = client.rerun(run_id, from_step=from_step, input=given, paused=paused)
+    click.echo(str(run.run_id))
 
 
 def told(run: Run[Any]) -> None:

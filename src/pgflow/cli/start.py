@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option("--run-id", type=click.UUID, help="The run's id: starting it twice changes nothing.")
 @click.option("--delay", type=span, metavar="SPAN", help="Start the first steps later, like 10m.")
+@click.option("--paused", is_flag=True, help="Start no step before `runs step` or `runs resume`.")
 @click.option("--wait", is_flag=True, help="Wait until the run has ended, and print its output.")
 @click.option("--watch", is_flag=True, help="Show the steps until the run has ended.")
 @click.option("--timeout", type=span, metavar="SPAN", help="Do not --wait any longer than that.")
@@ -41,6 +42,7 @@ def start(
     run_input: Any,
     run_id: UUID | None,
     delay: timedelta | None,
+    paused: bool,
     wait: bool,
     watch: bool,
     timeout: timedelta | None,
@@ -58,7 +60,7 @@ def start(
     from pgflow.client import Client
 
     with Client(database.value) as client:
-        run = client.start(slug, run_input, run_id=run_id, delay=delay)
+        run = client.start(slug, run_input, run_id=run_id, delay=delay, paused=paused)
         if watch:
             show_until_end(database, run.run_id)
         if wait or watch:

@@ -91,6 +91,8 @@ def _branches(
 def _details(step: StepProgressRow, now: datetime) -> Iterator[str]:
     if step.started_at is not None:
         yield duration((step.ended_at or now) - step.started_at)
+    if step.status == "started" and step.queued_tasks and not step.attempts:
+        yield "queued"
     if step.step_type == "map" and step.tasks is not None:
         yield f"{step.completed_tasks}/{step.tasks} tasks"
     if step.attempts > 1 or (step.attempts == 1 and step.error_message):

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
-from pgflow.cli.commands import command, database_option
+from pgflow.cli.commands import Failure, command, database_option
 
 if TYPE_CHECKING:
     from pgflow.environment import DatabaseUrl
+
+
+@contextmanager
+def needed(extra: str) -> Generator[None]:
+    """Imports of what only comes with an extra of the package."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        message = (
+            f"{error.name} is not installed. Install it with: pip install 'pgflow-py[{extra}]'"
+        )
+        raise Failure(message) from error
+
+
+def direct_url(*, beside: DatabaseUrl) -> str | None:
+    """A way past the pooler that a database URL of the environment leads to."""
+    from pgflow.client.connections import DIRECT_URL_VARIABLE
+    from pgflow.environment import URL_VARIABLES
+
+    return os.environ.get(DIRECT_URL_VARIABLE) if beside.source in URL_VARIABLES else None
 
 
 @command()
@@ -40,14 +63,20 @@ def ui(
     """
     import asyncio
 
-    from pgflow.web.code import Code
-    from pgflow.web.playground import Playground
-    from pgflow.web.serving import Address, Server
+    with needed("web"):
+        from pgflow.web.code import Code
+        from pgflow.web.playground import Playground
+        from pgflow.web.serving import Address, Server
 
     code = Code(names) if names else None
     if code and not code.load() and code.trouble:
         click.echo(code.trouble.message, err=True)
-    playground = Playground(database_url=database.value, code=code, allow_actions=allow_actions)
+    playground = Playground(
+        database_url=database.value,
+        direct_url=direct_url(beside=database),
+        code=code,
+        allow_actions=allow_actions,
+    )
     address = Address.reserve(port, token=token)
     click.echo(f"The playground of {database} is at {address.url}")
     if not allow_actions:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgflow.cli.commands import command, find_database
+from pgflow.cli.parameters import address as parse_address
 from pgflow.cli.sources import flows_argument, load_sources, named_or_configured
 
 if TYPE_CHECKING:
+    from pgflow.asgi.serving import Address
     from pgflow.cli.logs import LogFormat
     from pgflow.loading import FlowSource
 
@@ -42,6 +44,18 @@ NOTHING_TO_DO = 3
     is_flag=True,
     help=f"End when nothing is left to do; exit code {NOTHING_TO_DO} if there was nothing at all.",
 )
+@click.option(
+    "--http",
+    "address",
+    metavar="HOST:PORT",
+    type=parse_address,
+    help="Answer GET /health, /flows, /flows/SLUG and /metrics there.",
+)
+@click.option(
+    "--once-per-request",
+    is_flag=True,
+    help="With --http: work on one batch per POST request, and not otherwise.",
+)
 @click.option("--log-format", type=click.Choice(["console", "json"]), default="console")
 @click.option("--database-url", metavar="URL", help="The database, found like everywhere else.")
 def worker(
@@ -49,6 +63,8 @@ def worker(
     names: tuple[str, ...],
     processes: int,
     once: bool,
+    address: Address | None,
+    once_per_request: bool,
     log_format: LogFormat,
     database_url: str | None,
     **settings: Any,
@@ -62,21 +78,73 @@ def worker(
     Example:
       pgflow worker flows/order.py --concurrency 64
       pgflow worker shop.flows --processes 4 --executor process
+      pgflow worker shop.flows --http :8080 --once-per-request
     """
     from pgflow.cli import logs
 
-    if once and processes > 1:
-        message = "--once works in one process. Leave out --processes"
-        raise click.UsageError(message)
+    _check(processes=processes, once=once, address=address, once_per_request=once_per_request)
     logs.configure(log_format)
     names = named_or_configured(names)
     sources = load_sources(names)
     settings["name"] = settings["name"] or sources[0].worker_name
-    if processes == 1:
+    if address and once_per_request:
+        _serve_batches(sources, database_url, address, settings)
+    elif address:
+        _work_and_answer(sources, database_url, address, settings)
+    elif processes == 1:
         _work(sources, database_url, once=once, settings=settings)
     else:
         again = [*names, "--log-format", log_format, *_as_arguments(settings)]
         _supervise(sources, database_url, again, processes=processes)
+
+
+def _check(*, processes: int, once: bool, address: Address | None, once_per_request: bool) -> None:
+    """Refuse options that do not go together."""
+    message = ""
+    if once and processes > 1:
+        message = "--once works in one process. Leave out --processes"
+    elif address and processes > 1:
+        message = "--http works in one process. Leave out --processes"
+    elif address and once:
+        message = "--once ends, and --http goes on. Leave one of them out"
+    elif once_per_request and not address:
+        message = "--once-per-request needs a port. Add --http HOST:PORT"
+    if message:
+        raise click.UsageError(message)
+
+
+def _serve_batches(
+    sources: Sequence[FlowSource],
+    database_url: str | None,
+    address: Address,
+    settings: Mapping[str, Any],
+) -> None:
+    import asyncio
+
+    from pgflow.asgi import cron_worker
+    from pgflow.asgi.serving import serve
+    from pgflow.loading import flows_of
+
+    # How many handlers run at a time, each request says.
+    kept = {name: value for name, value in settings.items() if name != "concurrency"}
+    app = cron_worker(flows_of(sources), database_url=database_url, **kept)
+    asyncio.run(serve(app, address.listen()))
+
+
+def _work_and_answer(
+    sources: Sequence[FlowSource],
+    database_url: str | None,
+    address: Address,
+    settings: Mapping[str, Any],
+) -> None:
+    import asyncio
+
+    from pgflow.asgi.serving import run_with_control_plane
+    from pgflow.loading import flows_of
+    from pgflow.worker import Worker
+
+    worker = Worker(flows_of(sources), database_url=database_url, **settings)
+    asyncio.run(run_with_control_plane(worker, address.listen()))
 
 
 def _work(

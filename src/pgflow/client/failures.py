@@ -94,6 +94,11 @@ def _no_engine(error: psycopg.Error) -> EngineMissing:
     )
 
 
+def _unsupported(error: psycopg.Error) -> DeploymentError:
+    cure = error.diag.message_hint
+    return DeploymentError(f"{_reason(error)}. {cure}" if cure else _reason(error))
+
+
 def _forbidden(error: psycopg.Error) -> DeploymentError:
     return DeploymentError(
         f"{_reason(error)}. Make the roles with `pgflow install --roles` and grant `pgflow_client` "
@@ -120,6 +125,7 @@ _TELLERS: Mapping[str, Callable[[psycopg.Error], PgflowError]] = MappingProxyTyp
         "3F000": _no_engine,  # no such schema
         "42P01": _no_engine,  # no such table
         "42883": _no_engine,  # no such function
+        "0A000": _unsupported,
         "42501": _forbidden,
         "22P05": _unstorable,  # a character that the database's encoding lacks
         "54000": _unstorable,  # more than jsonb holds

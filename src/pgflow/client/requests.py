@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Never, TypeAlias, TypeVar, get_args
 from uuid import UUID
 
-from pgflow import statements
+from pgflow import operations, statements
 from pgflow.client.failures import flow_not_found, run_not_found
 from pgflow.client.runs import RunRecord
 from pgflow.codec import Codec
@@ -47,7 +47,7 @@ def start(
         return statements.start_flows(slug_of(flow), f"[{text}]", run_ids=run_ids, delay=delayed)
     if run_id is not None or delay is not None:
         raise ValueError("a run that starts paused takes neither run_id nor delay")
-    return statements.start_paused(slug_of(flow), text)
+    return operations.start_paused(slug_of(flow), text)
 
 
 def start_many(
@@ -100,20 +100,20 @@ def retry(run_id: RunId) -> Statement[RunRow]:
 
 
 def pause(run_id: RunId) -> Statement[RunRow]:
-    return statements.pause_run(known_run_id(run_id))
+    return operations.pause_run(known_run_id(run_id))
 
 
 def resume(run_id: RunId) -> Statement[RunRow]:
-    return statements.resume_run(known_run_id(run_id))
+    return operations.resume_run(known_run_id(run_id))
 
 
 def release(run_id: RunId, step: AnyStep | None) -> Statement[StepRow]:
-    return statements.release_step(known_run_id(run_id), None if step is None else step_slug(step))
+    return operations.release_step(known_run_id(run_id), None if step is None else step_slug(step))
 
 
 def edit_output(run_id: RunId, step: AnyStep, output: object) -> Statement[StepRow]:
     text = _codec_of_output(step).encode_json(output)
-    return statements.edit_step_output(known_run_id(run_id), step_slug(step), text)
+    return operations.edit_step_output(known_run_id(run_id), step_slug(step), text)
 
 
 def rerun(run_id: RunId, *, step: AnyStep | None, input: object, paused: bool) -> Statement[RunRow]:
@@ -121,8 +121,8 @@ def rerun(run_id: RunId, *, step: AnyStep | None, input: object, paused: bool) -
     text = None if input is ... else _plain.encode_input(input)
     known = known_run_id(run_id)
     if step is None:
-        return statements.rerun(known, input=text, paused=paused)
-    return statements.rerun_from_step(known, step_slug(step), input=text, paused=paused)
+        return operations.rerun(known, input=text, paused=paused)
+    return operations.rerun_from_step(known, step_slug(step), input=text, paused=paused)
 
 
 def list_runs(
@@ -218,7 +218,10 @@ def _encode_all(codec: Codec[Any], inputs: Iterable[object]) -> Iterator[str]:
 def _interval(delay: Delay) -> timedelta | None:
     if delay is None:
         return None
-    interval = delay if isinstance(delay, timedelta) else timedelta(seconds=delay)
+    try:
+        interval = delay if isinstance(delay, timedelta) else timedelta(seconds=delay)
+    except (OverflowError, ValueError):
+        raise ValueError(f"delay is {delay} s, expected a number of seconds that ends") from None
     if interval < timedelta(0):
         raise ValueError(f"delay is {interval.total_seconds():g} s, expected at least 0")
     return interval

@@ -55,7 +55,10 @@ class RunWatcher:
                 async with asyncio.timeout(timeout):
                     return await _end(follower)
             except TimeoutError:
-                raise WaitTimeout(f"run {run_id} has not ended within {timeout:g} s") from None
+                raise WaitTimeout(
+                    f"run {run_id} has not ended within {timeout:g} s. "
+                    f"It goes on; what it waits for says: pgflow explain {run_id}"
+                ) from None
 
     async def events_of(self, run_id: UUID) -> AsyncGenerator[RunEvent]:
         """What has happened to a run and what happens to it, each change once, until it ends."""

@@ -27,6 +27,7 @@ alter function pgflow._get_flow_definition(text) security definer;
 alter function pgflow.register_worker(uuid, text, text, text[]) security definer;
 alter function pgflow.hold_worker_lock(uuid) security definer;
 alter function pgflow.heartbeat(uuid, jsonb) security definer;
+alter function pgflow.hand_back_unheld(uuid, jsonb) security definer;
 alter function pgflow.mark_worker_stopped(uuid) security definer;
 alter function pgflow.track_worker_function(text) security definer;
 alter function pgflow.report_and_claim(uuid, jsonb, text[], int) security definer;

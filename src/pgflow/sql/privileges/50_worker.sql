@@ -1,5 +1,5 @@
--- What a worker may do here: register, claim, report. It reads no table but the ledger of the engine, and
--- registers no flows: that is left to whoever deploys.
+-- What a worker may do here: register, claim, report, and see how long the queues are. It reads no
+-- table but the ledger of the engine, and registers no flows: that is left to whoever deploys.
 do $$
 begin
   if not exists (select from pg_catalog.pg_roles r where r.rolname = 'pgflow_worker') then
@@ -16,12 +16,14 @@ begin
     pgflow.register_worker(uuid, text, text, text[]),
     pgflow.hold_worker_lock(uuid),
     pgflow.heartbeat(uuid, jsonb),
+    pgflow.hand_back_unheld(uuid, jsonb),
     pgflow.mark_worker_stopped(uuid),
     pgflow.track_worker_function(text),
     pgflow.report_and_claim(uuid, jsonb, text[], int),
     pgflow.report_tasks(uuid, jsonb),
     pgflow.claim_tasks(uuid, text[], int),
     pgflow.flow_inputs(uuid[]),
+    pgflow.queue_depths(),
     pgflow.begin_idle(text[]),
     pgflow.end_idle(text[]),
     pgflow.idle_status(text[])

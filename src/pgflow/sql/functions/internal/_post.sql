@@ -6,11 +6,7 @@ as $$
 declare
   request_id bigint;
 begin
-  if to_regnamespace('net') is null then
-    raise exception 'extension pg_net is not installed' using
-      errcode = 'feature_not_supported', hint = 'Install it with: create extension pg_net';
-  end if;
-
+  perform pgflow._require_pg_net();
   execute 'select net.http_post(url => $1, headers => $2, body => $3)'
   into request_id using url, headers, '{}'::jsonb;
   return request_id;

@@ -10,7 +10,7 @@ begin
     execute $query$
       delete from cron.job_run_details d
       using cron.job j
-      where j.jobid = d.jobid and j.jobname like 'pgflow\_%'
+      where j.jobid = d.jobid and j.jobname ~ '^pgflow[_-]'
         and d.end_time < clock_timestamp() - make_interval(hours => $1)
     $query$ using retention_hours;
     get diagnostics cron_deleted = row_count;

@@ -1,0 +1,1 @@
+"""`pgflow dev`: database, worker and playground together, following the code as it changes."""

@@ -1,0 +1,1 @@
+"""The playground: a local web page over code and database."""
