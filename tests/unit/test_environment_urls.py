@@ -74,6 +74,15 @@ def test_the_url_of_another_database_is_refused() -> None:
     assert str(caught.value) == "DATABASE_URL names a 'mysql' database, expected postgresql://"
 
 
+def test_a_password_with_an_unescaped_at_is_refused_without_being_shown() -> None:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        find_database_url(variables={"DATABASE_URL": "postgresql://app:se@cret@h/shop"})
+
+    assert str(caught.value) == (
+        "DATABASE_URL has more than one '@'. Write that of a password as %40"
+    )
+
+
 def test_a_found_url_shows_its_password_nowhere() -> None:
     found = find_database_url("postgresql://app:secret@h/shop", variables={})
 

@@ -33,6 +33,11 @@ def test_a_failed_run_without_a_step_says_why() -> None:
     assert str(RunFailed(None, "lost", RUN_ID)) == f"run {RUN_ID} failed: lost"
 
 
+def test_a_delay_that_is_no_number_is_refused_where_it_is_raised() -> None:
+    with pytest.raises(TypeError, match="RetryAfter takes a number of seconds, got 'soon'"):
+        RetryAfter("soon")  # pyright: ignore[reportArgumentType]  that is the mistake
+
+
 def test_a_conflict_lists_the_differences() -> None:
     error = FlowConflict("flow 'greet' has another structure", ["Step 'a' removed"])
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from pgflow.deployment.decompile import decompile_flow
 from pgflow.errors import DeploymentError
@@ -36,7 +37,7 @@ def _get(worker_url: str, slug: str) -> bytes:
     url = f"{worker_url.rstrip('/')}/flows/{slug}"
     try:
         # Only http and https get here, so no local file is opened.
-        with urlopen(url, timeout=_PATIENCE) as answer:  # noqa: S310
+        with urlopen(Request(url, headers=_who_asks()), timeout=_PATIENCE) as answer:  # noqa: S310
             return answer.read(_MOST_BYTES)
     except HTTPError as error:
         raise _refused(error, worker_url, slug) from error
@@ -48,11 +49,20 @@ def _get(worker_url: str, slug: str) -> bytes:
         raise DeploymentError(message) from error
 
 
+def _who_asks() -> dict[str, str]:
+    secret = os.environ.get("PGFLOW_AUTH_SECRET")
+    return {"Authorization": f"Bearer {secret}"} if secret else {}
+
+
 def _refused(error: HTTPError, worker_url: str, slug: str) -> DeploymentError:
     with error:
         if error.code == HTTPStatus.NOT_FOUND:
             return DeploymentError(
                 f"the worker at {worker_url} does not serve flow '{slug}'. Look at its flows"
+            )
+        if error.code == HTTPStatus.UNAUTHORIZED:
+            return DeploymentError(
+                f"the worker at {worker_url} wants its secret. Set PGFLOW_AUTH_SECRET to it"
             )
         return DeploymentError(
             f"the worker at {worker_url} answered {error.code} {error.reason}. Look at its log"
