@@ -11,6 +11,9 @@ from pgflow.testing import PgflowDatabase
 from pgflow.testing.server import ScratchServer, quick_place
 from tests.support.project import Project
 
+# Its assertions are read in failures like those of a test; any test may import it first.
+pytest.register_assert_rewrite("tests.support.player")
+
 
 @pytest.fixture
 def empty_database(pgflow_server: ScratchServer) -> Iterator[str]:

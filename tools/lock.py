@@ -22,6 +22,8 @@ OPTIONS = (
     "--all-extras",
     "--group=test",
     "--group=lint",
+    "--group=bench",
+    "--group=browser",
 )
 
 

@@ -42,6 +42,6 @@ rm -f "$ready"
 
 .venv/bin/python -m uv pip install --quiet --python .venv/bin/python \
   --constraints constraints.txt --build-constraints constraints.txt \
-  --editable '.[dev]' --group test --group lint
+  --editable '.[dev]' --group test --group lint --group browser
 
 pwd > "$ready"

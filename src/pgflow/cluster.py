@@ -27,6 +27,9 @@ BUILTIN_LOCALE_SINCE = 17
 LONGEST_SOCKET_PATH = 103  # macOS; Linux takes four bytes more
 SHORT_PLACE = Path("/tmp")  # noqa: S108  made for one owner; TMPDIR may be too long for a socket
 
+# A process that is just becoming another program has no command line for a moment.
+LOOKS = 20
+
 # "$0" is the log; pg_ctl would have its own shell read the path of the data again.
 IN_BACKGROUND = '"$@" >>"$0" 2>&1 </dev/null & echo $!'
 
@@ -255,12 +258,19 @@ class Postmaster:
 def _command_line(pid: int) -> str:
     """How a process was started; empty when there is none."""
     if Path("/proc/self/cmdline").exists():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            line = Path(f"/proc/{pid}/cmdline").read_bytes()
-            return line.replace(b"\0", b" ").decode(errors="surrogateescape")
-        return ""
+        return _command_line_in_proc(pid).replace(b"\0", b" ").decode(errors="surrogateescape")
     ps = shutil.which("ps") or "/bin/ps"
     listed = subprocess.run(
         [ps, "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return listed.stdout.rstrip("\n")
+
+
+def _command_line_in_proc(pid: int) -> bytes:
+    line = b""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for _ in range(LOOKS):
+            if line := Path(f"/proc/{pid}/cmdline").read_bytes():
+                break
+            time.sleep(0.001)
+    return line

@@ -116,11 +116,12 @@ class Codec(Generic[T]):
 
     def _dumped(self, value: Any, failure: type[PayloadError]) -> Any:
         try:
-            return self._serializer.to_python([value], mode="json", by_alias=True, warnings=False)[
-                0
-            ]
+            (dumped,) = self._serializer.to_python(
+                [value], mode="json", by_alias=True, warnings=False
+            )
         except ValueError as error:
             raise failure(self._not_json(value, error)) from None
+        return dumped
 
     def _text(self, plain: Any, failure: type[PayloadError]) -> str:
         try:

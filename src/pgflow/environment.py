@@ -209,6 +209,11 @@ def _libpq_url(url: str, source: str) -> str:
     dialect = scheme.partition("+")[0]
     if dialect not in ("postgres", "postgresql"):
         raise DatabaseUnavailable(f"{source} names a '{dialect}' database, expected postgresql://")
+    if re.split("[/?]", rest)[0].count("@") > 1:
+        # PostgreSQL would take a part of the password for the host, and show it.
+        raise DatabaseUnavailable(
+            f"{source} has more than one '@'. Write that of a password as %40"
+        )
     return f"{dialect}://{rest}"
 
 

@@ -163,12 +163,18 @@ class RetryAfter(Exception):
 
     def __init__(self, seconds: float, message: str | None = None) -> None:
         super().__init__(seconds, message)
-        self.seconds = seconds
+        self.seconds = _number(seconds)
         self.message = message
 
     def __str__(self) -> str:
         delay = f"retry after {self.seconds:g} s"
         return f"{self.message} ({delay})" if self.message else delay
+
+
+def _number(seconds: object) -> float:
+    if not isinstance(seconds, int | float):
+        raise TypeError(f"RetryAfter takes a number of seconds, got {seconds!r}")
+    return seconds
 
 
 SQLSTATES: Mapping[str, type[PgflowError]] = MappingProxyType(

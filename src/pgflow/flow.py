@@ -281,6 +281,8 @@ class Flow(Generic[In]):
         def declare(function: Callable[..., Any], /) -> Step[..., Any]:
             step = declaration.step_of(function, Scope.of_caller())
             self._steps[step.slug] = step
+            if step_type == "map" and isinstance(source := step.sources[0], Step):
+                source.feeds_map = source.step_type == "single"
             self.__dict__.pop("_output_codec", None)
             return step
 

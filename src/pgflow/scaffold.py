@@ -19,9 +19,7 @@ _DOTTED = {"gitignore": ".gitignore"}
 def create_project(directory: Path) -> list[Path]:
     """Write the files of a new project, or none where one of them is there already."""
     name = _project_name(directory.resolve().name)
-    texts = {
-        directory / path: text for path, text in _templates(files("pgflow") / "templates/project")
-    }
+    texts = {directory / path: text for path, text in _templates(_PROJECT)}
     if taken := next((path for path in texts if path.exists()), None):
         message = f"{taken} is there already. Choose another directory: pgflow init my_project"
         raise DeploymentError(message)

@@ -25,7 +25,7 @@ MINIMUM_SERVER = 140000
 INSTALL_COMMAND = "pgflow install"
 BUNDLE = ("functions", "views", "privileges")
 # One installer at a time, whatever the process or machine.
-INSTALL_LOCK = 7267_2026
+INSTALL_LOCK = 72672026
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,8 @@ def install(database: str | psycopg.Connection) -> Installation:
 def install_pgmq(connection: psycopg.Connection) -> None:
     """Brings the queue: the extension where the server offers it, else the SQL that PyPI bundles.
 
-    That script fails when it runs twice, and has no upgrade path: what is there stays. `pgflow.installation` says which version it is.
+    That script fails when it runs twice, and has no upgrade path: what is there stays.
+    `pgflow.installation` says which version it is.
     """
     if _exists(connection, "pgmq.meta"):
         return
@@ -177,6 +178,10 @@ def _install(connection: psycopg.Connection) -> Installation:
         connection.execute("select pg_advisory_xact_lock(%s)", [INSTALL_LOCK])
         applied = _applied_migrations(connection)
         previous, functions = _installed(connection) if applied else (None, None)
+        if previous and applied[-1] > migrations()[-1].number:
+            # Functions of ours would not fit its tables: an older package leaves it as it is.
+            judge(_ledger(connection))
+            return Installation(previous, previous, (), changed=False)
         pending = [m.name for m in migrations() if m.number not in applied]
         changed = bool(pending) or functions != functions_sha256() or previous != ENGINE_VERSION
         if changed:
@@ -200,6 +205,10 @@ def _applied_migrations(connection: psycopg.Connection) -> list[int]:
                 "database comes from a build that was never released. Install into a fresh database"
             )
     return list(applied)
+
+
+def _ledger(connection: psycopg.Connection) -> list[tuple[int, bool]]:
+    return connection.execute("select number, breaking from pgflow.migrations").fetchall()
 
 
 def _installed(connection: psycopg.Connection) -> tuple[str | None, str | None]:

@@ -47,6 +47,9 @@ class Step(Source[R_co], Generic[P, R_co, Call_co]):
     It stays callable: a call is a plain call of the handler, so handlers are tested without a
     database. Its type reads `Step[parameters, output]`; the third type is what a call returns (a
     coroutine for an async handler, one result for a map) and hardly ever needs to be written.
+
+    Type checkers want of a call what the dependencies give, without the None of a skipped one: a
+    test of that calls `step.function(None)`.
     """
 
     def __init__(
@@ -64,6 +67,8 @@ class Step(Source[R_co], Generic[P, R_co, Call_co]):
         self.shape = shape
         self.handler = handler
         self.sources = sources
+        # Whether what its handler returns has to be a list, because a map runs over it.
+        self.feeds_map = False
         self.declared_in = module
         functools.update_wrapper(self, handler.function, updated=())
 

@@ -9,6 +9,7 @@ from psycopg.conninfo import make_conninfo
 
 from pgflow import schema
 from pgflow.errors import DatabaseUnavailable, DeploymentError, EngineMismatch
+from tests.migrations import engines
 from tests.migrations.catalog import describe
 
 
@@ -134,3 +135,32 @@ def test_an_engine_of_an_unreleased_build_is_refused(empty_database: str) -> Non
 
     with pytest.raises(EngineMismatch, match="0001_initial was applied with another text"):
         schema.install(empty_database)
+
+
+@pytest.fixture
+def newer_engine(empty_database: str) -> str:
+    """A database with an engine of tomorrow, whose functions are not ours."""
+    schema.install(empty_database)
+    engines.pretend_newer(empty_database, breaking=False)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            "update pgflow.installation set functions_sha256 = 'newer', engine_version = '99.0'"
+        )
+    return empty_database
+
+
+def test_an_older_package_leaves_a_newer_engine_as_it_is(newer_engine: str) -> None:
+    installation = schema.install(newer_engine)
+
+    assert (installation.engine_version, installation.changed) == ("99.0", False)
+    with psycopg.connect(newer_engine) as connection:
+        kept = connection.execute("select functions_sha256 from pgflow.installation").fetchone()
+    assert kept == ("newer",)
+
+
+def test_a_newer_engine_that_an_older_package_cannot_use_is_told(newer_engine: str) -> None:
+    with psycopg.connect(newer_engine) as connection:
+        connection.execute("update pgflow.migrations set breaking = true where name = 'future'")
+
+    with pytest.raises(EngineMismatch, match="the engine is too new: schema "):
+        schema.install(newer_engine)
