@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pgflow.client import AsyncClient, AsyncRun, Client, Run, RunEvent
+    from pgflow.definition.flow import Flow
+    from pgflow.definition.shape import FlowShape
+    from pgflow.definition.step import Step
     from pgflow.errors import (
         DatabaseUnavailable,
         DatabaseUrlMissing,
@@ -34,9 +37,6 @@ if TYPE_CHECKING:
         RunNotFound,
         WaitTimeout,
     )
-    from pgflow.flow import Flow
-    from pgflow.shape import FlowShape
-    from pgflow.step import Step
     from pgflow.worker import TaskContext, Worker, current_task
 
     __version__: str
@@ -81,11 +81,11 @@ _HOMES = {
     "AsyncClient": "client",
     "AsyncRun": "client",
     "Client": "client",
-    "Flow": "flow",
-    "FlowShape": "shape",
+    "Flow": "definition.flow",
+    "FlowShape": "definition.shape",
     "Run": "client",
     "RunEvent": "client",
-    "Step": "step",
+    "Step": "definition.step",
     "TaskContext": "worker",
     "Worker": "worker",
     "current_task": "worker",

@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from pgflow.shape import FlowShape, StepShape
+from pgflow.definition.shape import FlowShape, StepShape
 
 _SINGLE, _MAP = "●", "◆"
 # By the directions in which there is a line: up, down, left, right.

@@ -16,8 +16,8 @@ from types import CodeType, ModuleType
 from typing import Any, cast
 from zlib import crc32
 
+from pgflow.definition.flow import Flow
 from pgflow.errors import FlowDefinitionError
-from pgflow.flow import Flow
 from pgflow.import_failures import import_failure, shown
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")

@@ -211,7 +211,7 @@ def list_runs(
     before: tuple[datetime, UUID] | None = None,
     limit: int = 100,
 ) -> Statement[RunRow]:
-    """The newest runs first; `before` is `started_at` and `run_id` of the last row of the page before.
+    """The newest runs first; `before` is `started_at` and `run_id` of the last row before.
 
     Both, because runs that are started together bear one time.
     """

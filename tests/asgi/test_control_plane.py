@@ -9,7 +9,7 @@ import pytest
 
 from pgflow.asgi import cron_worker
 from pgflow.asgi.app import control_plane
-from pgflow.compile import compile_flow
+from pgflow.definition.compile import compile_flow
 from pgflow.deployment.remote import fetch_shape
 from pgflow.errors import DeploymentError
 from tests.asgi.flows import Gate, chain, double, gated

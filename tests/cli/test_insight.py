@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgflow.shape import FlowShape
+from pgflow.definition.shape import FlowShape
 from tests.cli.flow_files import GROWN, PLAIN, TUNED, write
 from tests.support.commands import CommandLine
 from tests.support.imports import tidy_imports

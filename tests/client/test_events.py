@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from pgflow.client import AsyncClient, Client, RunEvent
+from pgflow.definition.flow import Flow
 from pgflow.errors import RunNotFound
-from pgflow.flow import Flow
 from tests.support.engine import Engine
 from tests.support.eventually import eventually
 from tests.support.flow_spec import map_over, single

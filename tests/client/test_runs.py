@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from pgflow.client import Client
+from pgflow.definition.flow import Flow
 from pgflow.errors import FlowNotFound, InvalidOutput, RunConflict, RunNotFound
-from pgflow.flow import Flow
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
 from tests.support.greeter import ALICE, fail_to_greet, greet, greet_user, register

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from pgflow.client import Client
+from pgflow.definition.flow import Flow
 from pgflow.errors import FlowNotFound, InvalidInput, RunConflict
-from pgflow.flow import Flow
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
 from tests.support.greeter import ALICE, BOB, greet_user, register

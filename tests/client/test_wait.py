@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pgflow.client import Client, lookout
+from pgflow.definition.flow import Flow
 from pgflow.errors import (
     DatabaseUnavailable,
     RunCancelled,
@@ -18,7 +19,6 @@ from pgflow.errors import (
     RunNotFound,
     WaitTimeout,
 )
-from pgflow.flow import Flow
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
 from tests.support.eventually import eventually

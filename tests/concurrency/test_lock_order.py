@@ -52,6 +52,7 @@ def test_a_report_locks_its_runs_in_ascending_order(
     assert report.result() == []
 
 
+@pytest.mark.slow
 def test_whoever_looks_after_dead_workers_waits_for_one_run_with_no_higher_one_in_hand(
     engine: Engine, rival: Join, runs: list[UUID]
 ) -> None:

@@ -76,6 +76,7 @@ def test_stalled_tasks_go_back_once_however_many_look_for_them(
     assert {task["requeued_count"] for task in engine.tasks(run_id).values()} == {1}
 
 
+@pytest.mark.slow
 def test_a_dead_worker_is_recovered_once_however_many_look_for_it(
     engine: Engine, pgflow_database: PgflowDatabase
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_dead_worker_is_recovered_once_however_many_look_for_it(
     assert {(task["status"], task["attempts_count"]) for task in tasks} == {("queued", 1)}
 
 
+@pytest.mark.slow
 def test_a_report_in_flight_counts_before_its_worker_is_given_up(
     engine: Engine, rival: Join
 ) -> None:
@@ -110,6 +112,7 @@ def test_a_report_in_flight_counts_before_its_worker_is_given_up(
     assert engine.run(run_id)["output"] == {"work": "in time"}
 
 
+@pytest.mark.slow
 def test_a_worker_that_was_away_itself_does_not_judge_the_others(engine: Engine) -> None:
     """As after a stall of the server: every heartbeat is late, and one of them comes first."""
     engine.flow(single("work"))
@@ -127,6 +130,7 @@ def test_a_worker_that_was_away_itself_does_not_judge_the_others(engine: Engine)
     assert (task["status"], task["attempts_count"]) == ("started", 1)
 
 
+@pytest.mark.slow
 def test_who_is_regular_judges_those_who_are_silent(engine: Engine) -> None:
     engine.flow(single("work"))
     run_id = engine.start()
@@ -143,6 +147,7 @@ def test_who_is_regular_judges_those_who_are_silent(engine: Engine) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_run_in_somebodys_long_transaction_silences_no_heartbeat(
     engine: Engine, rival: Join
 ) -> None:
@@ -162,6 +167,7 @@ def test_a_run_in_somebodys_long_transaction_silences_no_heartbeat(
     assert engine.task(run_id, "work")["status"] == "queued"
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_carried_on_silences_no_heartbeat(engine: Engine) -> None:
     engine.flow(single("work"))
     run_id = engine.start()
@@ -180,6 +186,7 @@ def test_a_run_that_cannot_be_carried_on_silences_no_heartbeat(engine: Engine) -
 
 
 @pytest.mark.parametrize("claims_first", [True, False])
+@pytest.mark.slow
 def test_who_was_given_up_and_comes_back_holds_nothing(engine: Engine, claims_first: bool) -> None:
     engine.flow(single("work"))
     engine.start()

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from pgflow import schema
-from pgflow.cluster import Cluster
+from pgflow.embedded.cluster import Cluster
 from pgflow.testing.server import quick_place
 from tests.support.engine import Engine
 from tests.support.stand_ins import SENDING_PG_NET

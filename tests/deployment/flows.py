@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pgflow.flow import Flow
-from pgflow.shape import FlowOptions, FlowShape, StepOptions, StepShape
+from pgflow.definition.flow import Flow
+from pgflow.definition.shape import FlowOptions, FlowShape, StepOptions, StepShape
 
 
 def plain(slug: str = "my_flow") -> Flow[object]:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from pgflow.config import Compilation
+from pgflow.definition.flow import Flow
 from pgflow.deployment import compilation as compiling
 from pgflow.deployment.compilation import Registration, compile_at_start
 from pgflow.deployment.policy import Action
 from pgflow.environment import Environment
 from pgflow.errors import EngineMissing, FlowConflict, FlowNotFound
-from pgflow.flow import Flow
 from pgflow.testing import PgflowDatabase
 from tests.deployment.flows import GROWN, TUNED, grown, plain, tuned
 from tests.support.engine import Engine

@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager
 import psycopg
 import pytest
 
+from pgflow.definition.shape import FlowOptions, FlowShape
 from pgflow.deployment.compilation import connected, deployed_shape
 from pgflow.deployment.migration import Migration
-from pgflow.shape import FlowOptions, FlowShape
 from pgflow.testing import PgflowDatabase
 from tests.deployment.flows import EVERYTHING, grown, plain
 from tests.support.engine import Engine

@@ -7,9 +7,9 @@ from typing import Protocol
 
 import pytest
 
+from pgflow.definition.flow import Flow
+from pgflow.definition.shape import FlowShape, StepShape
 from pgflow.deployment.migration import Migration
-from pgflow.flow import Flow
-from pgflow.shape import FlowShape, StepShape
 from pgflow.testing import PgflowDatabase
 from tests.deployment.appliers import APPLIERS, Psql
 from tests.deployment.flows import grown, plain, tuned

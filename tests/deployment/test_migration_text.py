@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from pgflow.compile import compile_flow
+from pgflow.definition.compile import compile_flow
+from pgflow.definition.shape import FlowShape
 from pgflow.deployment.decompile import decompile_flow
 from pgflow.deployment.migration import Migration, join, slugs_in, statements_in
 from pgflow.errors import DeploymentError
-from pgflow.shape import FlowShape
 from tests.deployment.flows import EVERYTHING, grown, plain, tuned
 
 

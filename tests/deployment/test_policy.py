@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pgflow.config import Compilation, Config
+from pgflow.definition.shape import FlowShape, ShapeDiff
 from pgflow.deployment.policy import Action, Change, Policy, change_of, refusal
 from pgflow.environment import Environment, Stage
-from pgflow.shape import FlowShape, ShapeDiff
 
 LOCAL, PRODUCTION = Stage.LOCAL, Stage.PRODUCTION
 REMOTE = "postgresql://app@db.example.com/shop"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pgflow.compile import compile_flow
+from pgflow.definition.compile import compile_flow
 from pgflow.deployment.remote import fetch_shape
 from pgflow.errors import DeploymentError, FlowDefinitionError
 from tests.deployment.flows import tuned

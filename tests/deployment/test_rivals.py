@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from pgflow.config import Compilation
+from pgflow.definition.flow import Flow
 from pgflow.deployment.compilation import compile_at_start
 from pgflow.errors import FlowConflict
-from pgflow.flow import Flow
 from pgflow.testing import PgflowDatabase
 from pgflow.worker import Worker
 from tests.deployment.flows import grown, plain, tuned

@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pgflow.account import Account
 from pgflow.embedded import find_binaries
+from pgflow.embedded.account import Account
 from pgflow.errors import DatabaseUnavailable
 from tests.support.project import Project
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pgflow.cluster import Postmaster
 from pgflow.embedded import EmbeddedDatabase
+from pgflow.embedded.cluster import Postmaster
 from pgflow.errors import DatabaseUnavailable
 from tests.support.eventually import eventually
 from tests.support.project import Project

@@ -9,8 +9,8 @@ import asyncio
 import threading
 from typing import Any, TypedDict
 
+from pgflow.definition.flow import Flow
 from pgflow.errors import RetryAfter
-from pgflow.flow import Flow
 from pgflow.worker import current_task
 from tests.support.engine import Engine
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, TypedDict
 from uuid import UUID
 
-from pgflow.compile import compile_flow
-from pgflow.flow import Flow
+from pgflow.definition.compile import compile_flow
+from pgflow.definition.flow import Flow
 from tests.support.engine import Engine
 
 

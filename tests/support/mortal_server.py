@@ -10,7 +10,7 @@ from typing import Any, LiteralString, Self
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from pgflow.cluster import Cluster
+from pgflow.embedded.cluster import Cluster
 from pgflow.testing.server import ScratchServer
 from tests.support.dying import GRACE
 from tests.support.eventually import eventually

@@ -11,6 +11,8 @@ from threading import Event
 from typing import Any
 from uuid import UUID, uuid4
 
+from psycopg import sql
+
 from pgflow import Client
 from pgflow.errors import DatabaseUnavailable
 from tests.support.engine import Engine
@@ -83,14 +85,15 @@ def settle(engine: Engine, orders: Orders) -> None:
     assert {(row["status"], row["output"]["sum"]) for row in runs.values()} == {
         ("completed", sum(NUMBERS))
     }
-    assert Counter(_keys(engine, "effects")) == Counter(_keys(engine, "pgflow.step_tasks"))
+    assert Counter(_keys(engine, "public.effects")) == Counter(_keys(engine, "pgflow.step_tasks"))
 
 
 _OPEN = "select from pgflow.runs where status = 'started'"
 
 
-def _keys(engine: Engine, table: Any) -> list[tuple[Any, ...]]:
-    rows = engine.rows(f"select run_id, step_slug, task_index from {table}")
+def _keys(engine: Engine, table: str) -> list[tuple[Any, ...]]:
+    query = sql.SQL("select run_id, step_slug, task_index from {}")
+    rows = engine.rows(query.format(sql.Identifier(*table.split("."))))
     return [tuple(row.values()) for row in rows]
 
 

@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from pgflow.definition.flow import Flow
 from pgflow.worker import Worker
 from tests.support.engine import Engine, Row
 from tests.support.eventually import eventually
@@ -29,7 +30,7 @@ _numbers: Iterator[int] = count(1)
 
 
 class WorkerProcess:
-    """A worker in a process of its own; `flows` names a sequence of flows, as `module:name`."""
+    """A worker in a process of its own; its order names the flows, or who makes them."""
 
     def __init__(self, url: str, log: Path, order: dict[str, Any], *wrapper: str) -> None:
         self.name = order["name"]
@@ -121,8 +122,9 @@ def work(order: dict[str, Any]) -> None:
     """Be such a worker."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     module, _, name = order.pop("flows").partition(":")
-    flows = getattr(import_module(module), name)
-    Worker(flows() if callable(flows) else flows, **order).run_sync()
+    found: Any = getattr(import_module(module), name)
+    flows: tuple[Flow[Any], ...] = found if isinstance(found, tuple) else found()
+    Worker(flows, **order).run_sync()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict, assert_type
 
 from pgflow import Flow, Step
-from pgflow.step import Source
+from pgflow.definition.step import Source
 
 
 class Person(TypedDict):

@@ -25,8 +25,8 @@ import pytest
 from pydantic import BaseModel, JsonValue, RootModel
 from typing_extensions import TypeAliasType
 
-from pgflow.annotations import Unresolved, describe
-from pgflow.assignable import fits
+from pgflow.definition.annotations import Unresolved, describe
+from pgflow.definition.assignable import fits
 
 T = TypeVar("T")
 Text = TypeVar("Text", bound=str)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 import pytest
 from pydantic import BaseModel, Field
 
-from pgflow.codec import Codec
+from pgflow.definition.codec import Codec
 from pgflow.errors import InvalidInput, InvalidOutput
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgflow import InvalidOutput
-from pgflow.codec import Codec
+from pgflow.definition.codec import Codec
 
 letters = st.text("aZ0 ü€😀'\"\\/\n\x00\ud800", max_size=5)
 clean_letters = st.text("aZ0 ü€😀'\"\\/\n", max_size=5)

@@ -9,7 +9,7 @@ import pytest
 import typing_extensions
 from pydantic import Field
 
-from pgflow.codec import Codec
+from pgflow.definition.codec import Codec
 from pgflow.errors import InvalidInput
 
 T = TypeVar("T")

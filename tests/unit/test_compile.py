@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgflow import Flow
-from pgflow.compile import compile_flow
+from pgflow.definition.compile import compile_flow
 
 
 def ignore(*values: Any) -> Any:

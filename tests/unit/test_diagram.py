@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgflow.definition.shape import FlowShape, StepShape
 from pgflow.diagram import draw, mermaid
-from pgflow.shape import FlowShape, StepShape
 
 MARKS = "●◆"
 UP = set("│├┤┼╰╯┴")

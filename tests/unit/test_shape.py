@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pgflow import Flow, FlowShape
-from pgflow.shape import StepOptions, StepShape
+from pgflow.definition.shape import StepOptions, StepShape
 
 
 def ignore(*values: Any) -> Any:

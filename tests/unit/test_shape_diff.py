@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pgflow import FlowShape
-from pgflow.shape import FlowOptions, ShapeDiff, StepOptions, StepShape
+from pgflow.definition.shape import FlowOptions, ShapeDiff, StepOptions, StepShape
 
 
 def flow(*steps: StepShape) -> FlowShape:

@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgflow.compile import compile_flow
-from pgflow.shape import FlowOptions, FlowShape, Otherwise, StepOptions, StepShape
+from pgflow.definition.compile import compile_flow
+from pgflow.definition.shape import FlowOptions, FlowShape, Otherwise, StepOptions, StepShape
 
 texts = st.text("aé'\"\\\n", max_size=3)
 json_values = st.recursive(

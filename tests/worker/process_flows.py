@@ -6,8 +6,8 @@ import os
 import time
 from typing import Any
 
+from pgflow.definition.flow import Flow
 from pgflow.errors import Fail
-from pgflow.flow import Flow
 from pgflow.worker import current_task
 
 somewhere = Flow("somewhere", input=dict[str, int], max_attempts=1)

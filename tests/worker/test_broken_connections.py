@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
+from pgflow.definition.flow import Flow
 from pgflow.errors import DatabaseUnavailable, DeploymentError, EngineMissing
-from pgflow.flow import Flow
 from pgflow.worker import Worker
 from tests.worker.workbench import Workbench
 

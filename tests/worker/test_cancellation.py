@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+from pgflow.definition.flow import Flow
 from pgflow.errors import Fail
-from pgflow.flow import Flow
 from pgflow.worker import current_task
 from tests.worker.workbench import Workbench
 

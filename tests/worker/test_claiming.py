@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pgflow.flow import Flow
+from pgflow.definition.flow import Flow
 from tests.worker.workbench import Workbench
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from pgflow.definition.flow import Flow
 from pgflow.errors import NoCurrentTask
-from pgflow.flow import Flow
 from pgflow.worker import TaskContext, current_task
 from tests.worker.workbench import Workbench
 

@@ -8,7 +8,7 @@ import signal
 import threading
 from typing import Any
 
-from pgflow.flow import Flow
+from pgflow.definition.flow import Flow
 from tests.worker.workbench import Workbench
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from pgflow.definition.flow import Flow
+from pgflow.definition.step import Step
 from pgflow.errors import Fail, RetryAfter
-from pgflow.flow import Flow
-from pgflow.step import Step
 from tests.worker.workbench import Workbench
 
 

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import Any
 
-from pgflow.flow import Flow
+from pgflow.definition.flow import Flow
 from tests.support.greeting import greet_user
 from tests.worker.workbench import Workbench
 

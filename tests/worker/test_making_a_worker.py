@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pgflow.definition.flow import Flow
 from pgflow.errors import DatabaseUrlMissing, FlowConflict, FlowDefinitionError
-from pgflow.flow import Flow
 from pgflow.worker import Worker
 from tests.worker.workbench import Workbench
 

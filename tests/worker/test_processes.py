@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
-from pgflow.flow import Flow
+from pgflow.definition.flow import Flow
 from tests.worker.process_flows import dying, endless, somewhere, writing
 from tests.worker.workbench import Workbench
 

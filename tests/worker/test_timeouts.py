@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from pgflow.flow import Flow
+from pgflow.definition.flow import Flow
 from pgflow.worker import current_task
 from tests.worker.workbench import Workbench
 

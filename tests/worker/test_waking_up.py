@@ -7,7 +7,7 @@ import asyncio
 import psycopg
 import pytest
 
-from pgflow.flow import Flow
+from pgflow.definition.flow import Flow
 from pgflow.worker import Worker
 from tests.worker.workbench import Workbench
 

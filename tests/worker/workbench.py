@@ -11,8 +11,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgflow.compile import compile_flow
-from pgflow.flow import Flow
+from pgflow.definition.compile import compile_flow
+from pgflow.definition.flow import Flow
 from pgflow.worker import Worker
 from tests.support.engine import Engine, Row
 from tests.support.eventually import eventually_async

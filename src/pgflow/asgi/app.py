@@ -20,7 +20,7 @@ from pgflow.asgi.guard import Guard
 from pgflow.asgi.order import BadOrder, read_order
 from pgflow.asgi.plane import ControlPlane
 from pgflow.client.connections import AsyncDatabase
-from pgflow.flow import Flow
+from pgflow.definition.flow import Flow
 from pgflow.worker import Worker
 from pgflow.worker.meter import Meter
 from pgflow.worker.worker import by_slug

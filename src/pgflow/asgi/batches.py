@@ -17,7 +17,7 @@ from pgflow.worker import Worker
 
 if TYPE_CHECKING:
     from pgflow.asgi.order import Order
-    from pgflow.flow import Flow
+    from pgflow.definition.flow import Flow
     from pgflow.worker.meter import Meter
     from pgflow.worker.reports import Tally
 

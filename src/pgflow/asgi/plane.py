@@ -20,12 +20,12 @@ from pgflow.asgi.batches import not_served
 from pgflow.asgi.prometheus import CONTENT_TYPE, Backlog, exposition
 from pgflow.client.connections import AsyncDatabase
 from pgflow.client.failures import unreachable
-from pgflow.compile import compile_flow
+from pgflow.definition.compile import compile_flow
 from pgflow.errors import PgflowError
 
 if TYPE_CHECKING:
     from pgflow.asgi.guard import Guard
-    from pgflow.flow import Flow
+    from pgflow.definition.flow import Flow
     from pgflow.worker.meter import Meter
 
 logger = logging.getLogger("pgflow.asgi")

@@ -12,10 +12,10 @@ from pgflow.cli.commands import command
 from pgflow.cli.sources import flows_argument, load_sources
 
 if TYPE_CHECKING:
+    from pgflow.definition.shape import FlowShape
     from pgflow.deployment.files import MigrationFile
     from pgflow.deployment.migration import Migration
     from pgflow.loading import FlowSource
-    from pgflow.shape import FlowShape
 
 
 @command("compile")

@@ -13,10 +13,10 @@ from pgflow.cli.sources import flows_argument, named_or_configured
 from pgflow.cli.tables import table
 
 if TYPE_CHECKING:
+    from pgflow.definition.flow import Flow
+    from pgflow.definition.shape import FlowOptions, FlowShape, ShapeDiff, StepOptions, StepShape
     from pgflow.deployment.compilation import Comparison
-    from pgflow.flow import Flow
     from pgflow.loading import FlowSource
-    from pgflow.shape import FlowOptions, FlowShape, ShapeDiff, StepOptions, StepShape
 
 DEFAULTS = "the engine's defaults"
 Format = Literal["text", "json", "mermaid"]
@@ -128,7 +128,7 @@ def _step_row(step: StepShape) -> dict[str, object]:
 
 
 def _options(options: FlowOptions | StepOptions) -> str | None:
-    from pgflow.shape import given_options
+    from pgflow.definition.shape import given_options
 
     given = given_options(options)
     return ", ".join(f"{name} {value}" for name, value in given.items()) or None

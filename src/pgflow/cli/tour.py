@@ -19,13 +19,13 @@ from pgflow.cli.screens import open_screen
 from pgflow.cli.tables import table
 from pgflow.client import AsyncClient
 from pgflow.client.connections import AsyncDatabase
+from pgflow.definition.flow import Flow
 from pgflow.demo.analyze_website import RESULTS, analyze_website
 from pgflow.demo.greet_user import Person, greet_user
 from pgflow.demo.monitoring import Question, questions
 from pgflow.demo.site import serve_site
 from pgflow.durations import duration
 from pgflow.embedded import find_home, project_database
-from pgflow.flow import Flow
 from pgflow.worker import Worker
 
 FLOWS = (greet_user, analyze_website)

@@ -137,14 +137,13 @@ def _work_and_answer(
     address: Address,
     settings: Mapping[str, Any],
 ) -> None:
-    import asyncio
-
     from pgflow.asgi.serving import run_with_control_plane
     from pgflow.loading import flows_of
     from pgflow.worker import Worker
+    from pgflow.worker.loop import run
 
     worker = Worker(flows_of(sources), database_url=database_url, **settings)
-    asyncio.run(run_with_control_plane(worker, address.listen()))
+    run(run_with_control_plane(worker, address.listen()))
 
 
 def _work(

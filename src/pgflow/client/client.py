@@ -16,7 +16,7 @@ from pgflow.client.portal import Portal
 from pgflow.client.requests import AnyFlow, AnyStep, Delay, Input, RunId, RunStatus
 from pgflow.client.runs import AsyncLink, AsyncRun, Link, Run, RunRecord
 from pgflow.client.watcher import RunWatcher
-from pgflow.flow import Flow
+from pgflow.definition.flow import Flow
 from pgflow.statements import RunRow
 
 In = TypeVar("In", default=Any)

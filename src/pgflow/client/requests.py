@@ -10,12 +10,12 @@ from uuid import UUID
 from pgflow import operations, statements
 from pgflow.client.failures import flow_not_found, run_not_found
 from pgflow.client.runs import RunRecord
-from pgflow.codec import Codec
+from pgflow.definition.codec import Codec
+from pgflow.definition.flow import Flow
+from pgflow.definition.rules import check_slug
+from pgflow.definition.step import Step
 from pgflow.errors import FlowDefinitionError, InvalidInput, RunConflict, RunNotFound
-from pgflow.flow import Flow
-from pgflow.rules import check_slug
 from pgflow.statements import Nothing, RunRow, Statement, StepRow
-from pgflow.step import Step
 
 RunStatus = Literal["started", "completed", "failed", "cancelled"]
 RunId = UUID | str

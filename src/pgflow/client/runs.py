@@ -16,9 +16,9 @@ from pgflow.client.events import RunEvent
 from pgflow.client.failures import run_not_found
 from pgflow.client.portal import Portal
 from pgflow.client.watcher import RunWatcher
-from pgflow.codec import Codec
+from pgflow.definition.codec import Codec
+from pgflow.definition.flow import Flow
 from pgflow.errors import RunCancelled, RunFailed
-from pgflow.flow import Flow
 from pgflow.statements import RunRow, StepRow
 
 In = TypeVar("In")

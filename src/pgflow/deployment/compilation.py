@@ -18,18 +18,18 @@ from pgflow import statements
 from pgflow.client.connections import AsyncDatabase, fetch
 from pgflow.client.failures import translated
 from pgflow.config import Compilation, Config
+from pgflow.definition.shape import FlowShape, ShapeDiff
 from pgflow.deployment import definitions
 from pgflow.deployment.policy import Action, Change, Policy, change_of, refusal
 from pgflow.environment import Environment
 from pgflow.errors import DeploymentError
 from pgflow.loading import name_of
-from pgflow.shape import FlowShape, ShapeDiff
 from pgflow.statements import Statement
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-    from pgflow.flow import Flow
+    from pgflow.definition.flow import Flow
 
 logger = logging.getLogger("pgflow.deployment")
 

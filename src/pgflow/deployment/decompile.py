@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pgflow.compile import compile_flow
+from pgflow.definition.compile import compile_flow
+from pgflow.definition.shape import FlowOptions, FlowShape, StepOptions, StepShape
 from pgflow.errors import DeploymentError
-from pgflow.shape import FlowOptions, FlowShape, StepOptions, StepShape
 
 _LITERAL = r"'(?:[^']|'')*'"
 _CALL = re.compile(r"SELECT pgflow\.(create_flow|add_step)\((.*)\);", re.DOTALL)

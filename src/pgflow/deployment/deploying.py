@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 from pgflow.client.failures import translated
+from pgflow.definition.shape import FlowShape
 from pgflow.deployment import definitions
 from pgflow.deployment.compilation import (
     Registration,
@@ -21,13 +22,12 @@ from pgflow.deployment.migration import slugs_in
 from pgflow.deployment.policy import Action, Change, Policy
 from pgflow.environment import ENVIRONMENT_VARIABLE, Environment, Stage
 from pgflow.errors import DeploymentError, FlowConflict
-from pgflow.shape import FlowShape
 from pgflow.statements import Nothing, Statement
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-    from pgflow.flow import Flow
+    from pgflow.definition.flow import Flow
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from pgflow.compile import compile_flow
-from pgflow.shape import FlowShape
+from pgflow.definition.compile import compile_flow
+from pgflow.definition.shape import FlowShape
 
 _STATEMENT = re.compile(r"^SELECT pgflow\.(?:create_flow|add_step)\(.*\);$", re.MULTILINE)
 _SLUG = re.compile(r"^SELECT pgflow\.create_flow\('(\w+)'", re.MULTILINE)

@@ -8,9 +8,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from pgflow.config import Compilation, Config
+from pgflow.definition.shape import FlowShape, ShapeDiff
 from pgflow.environment import ENVIRONMENT_VARIABLE, Environment, Stage
 from pgflow.errors import DeploymentError, FlowConflict, FlowNotFound
-from pgflow.shape import FlowShape, ShapeDiff
 
 
 class Change(StrEnum):

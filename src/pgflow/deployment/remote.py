@@ -11,10 +11,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from pgflow.definition.rules import check_slug
+from pgflow.definition.shape import FlowShape
 from pgflow.deployment.decompile import decompile_flow
 from pgflow.errors import DeploymentError
-from pgflow.rules import check_slug
-from pgflow.shape import FlowShape
 
 _PATIENCE = 10.0
 _MOST_BYTES = 16_000_000

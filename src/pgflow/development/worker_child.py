@@ -11,6 +11,7 @@ from pgflow.environment import redact
 from pgflow.errors import PgflowError
 from pgflow.loading import flows_of, load_flows
 from pgflow.worker import Worker
+from pgflow.worker.loop import run
 from pgflow.worker.supervisor import end_with_supervisor
 
 # The line on standard output that says that the database knows the worker.
@@ -24,7 +25,7 @@ def main(names: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)-7s %(name)s  %(message)s")
     end_with_supervisor()
     try:
-        asyncio.run(work(names))
+        run(work(names))
     except PgflowError as error:
         sys.stderr.write(f"{redact(str(error))}\n")
         return 1

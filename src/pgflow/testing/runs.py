@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from pgflow import statements
 from pgflow.client import AsyncClient, AsyncRun, Run
-from pgflow.flow import Flow
+from pgflow.definition.flow import Flow
 from pgflow.testing.database import PgflowDatabase
 from pgflow.worker import Worker
 

@@ -20,7 +20,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgflow.cluster import Cluster
+from pgflow.embedded.cluster import Cluster
 from pgflow.testing import reaper
 
 # Nothing on this server must survive anything.

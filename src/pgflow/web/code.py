@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from pgflow.definition.flow import Flow
 from pgflow.errors import PgflowError
-from pgflow.flow import Flow
 from pgflow.loading import FlowSource, load_flows
 from pgflow.web.flow_models import HandlerModel
 from pgflow.web.handlers import described

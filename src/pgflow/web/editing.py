@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pgflow.compile import compile_flow
 from pgflow.config import Config
+from pgflow.definition.compile import compile_flow
+from pgflow.definition.flow import Flow
+from pgflow.definition.shape import FlowShape, ShapeDiff, StepShape, given_options
 from pgflow.deployment import definitions
 from pgflow.deployment.compilation import Registration, connected, register
 from pgflow.deployment.deploying import Loss
 from pgflow.deployment.policy import Action, Policy, change_of
 from pgflow.environment import ENVIRONMENT_VARIABLE, Environment
 from pgflow.errors import FlowConflict, InvalidInput
-from pgflow.flow import Flow
-from pgflow.shape import FlowShape, ShapeDiff, StepShape, given_options
 from pgflow.web.asked import Edited, EditToApply
 from pgflow.web.calls import Call, post
 from pgflow.web.flow_models import (

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgflow.compile import compile_flow
+from pgflow.definition.compile import compile_flow
+from pgflow.definition.shape import FlowShape, ShapeDiff
 from pgflow.deployment.policy import Change, change_of
-from pgflow.shape import FlowShape, ShapeDiff
 from pgflow.web.asked import InputsWanted, NewRun, Nothing
 from pgflow.web.calls import Call, get, post
 from pgflow.web.code import KnownFlow

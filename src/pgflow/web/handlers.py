@@ -7,8 +7,8 @@ import linecache
 from collections.abc import Mapping
 from typing import Any
 
-from pgflow.flow import Flow
-from pgflow.step import FlowInput, Source, Step
+from pgflow.definition.flow import Flow
+from pgflow.definition.step import FlowInput, Source, Step
 from pgflow.web.flow_models import HandlerModel, Parameter
 
 

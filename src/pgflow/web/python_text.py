@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgflow.annotations import describe
-from pgflow.flow import Flow
-from pgflow.shape import FlowShape, StepShape, given_options
-from pgflow.step import FlowInput, Step
+from pgflow.definition.annotations import describe
+from pgflow.definition.flow import Flow
+from pgflow.definition.shape import FlowShape, StepShape, given_options
+from pgflow.definition.step import FlowInput, Step
 from pgflow.web.flow_models import HandlerModel
 
 _HEAD = """from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 
-from pgflow import rules
+from pgflow.definition import rules
+from pgflow.definition.shape import FlowShape, StepShape
 from pgflow.errors import FlowDefinitionError
-from pgflow.shape import FlowShape, StepShape
 from pgflow.web.flow_models import Mistake
 
 

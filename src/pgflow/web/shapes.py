@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from pgflow.shape import FlowOptions, FlowShape, StepOptions, StepShape
+from pgflow.definition.shape import FlowOptions, FlowShape, StepOptions, StepShape
 from pgflow.web.flow_models import (
     Options,
     ShapeModel,

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import asyncio
     from concurrent.futures import Future
 
+    from pgflow.definition.step import Step
     from pgflow.statements import TaskRow
-    from pgflow.step import Step
     from pgflow.worker.context import TaskContext
     from pgflow.worker.outcome import Outcome
 

@@ -18,7 +18,7 @@ from pgflow.worker.setbacks import Setback, judge
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from pgflow.flow import Flow
+    from pgflow.definition.flow import Flow
     from pgflow.statements import TaskRow
     from pgflow.worker.meter import Meter
     from pgflow.worker.reports import Reports

@@ -15,8 +15,8 @@ from pgflow.worker.context import enter, leave
 from pgflow.worker.transactions import SyncTransaction
 
 if TYPE_CHECKING:
+    from pgflow.definition.step import Step
     from pgflow.statements import TaskRow
-    from pgflow.step import Step
     from pgflow.worker.context import TaskContext
     from pgflow.worker.outcome import Outcome
 

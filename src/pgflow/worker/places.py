@@ -21,7 +21,7 @@ from pgflow.worker.transactions import AsyncTransaction, SyncTransaction, TaskTr
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from pgflow.flow import Flow
+    from pgflow.definition.flow import Flow
     from pgflow.statements import TaskRow
     from pgflow.worker.attempt import Attempt
     from pgflow.worker.connections import TaskConnections

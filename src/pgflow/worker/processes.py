@@ -17,9 +17,9 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import TupleRow
 
-from pgflow.codec import Codec
+from pgflow.definition.codec import Codec
+from pgflow.definition.step import Step
 from pgflow.statements import TaskRow
-from pgflow.step import Step
 from pgflow.worker.connections import read_flow_input
 from pgflow.worker.context import TaskContext
 from pgflow.worker.executor import execute
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from multiprocessing.process import BaseProcess
 
-    from pgflow.flow import Flow
+    from pgflow.definition.flow import Flow
     from pgflow.worker.attempt import Attempt
     from pgflow.worker.places import Finish
 

@@ -33,7 +33,7 @@ from pgflow.worker.slots import Slots
 
 if TYPE_CHECKING:
     from pgflow.config import Compilation
-    from pgflow.flow import Flow
+    from pgflow.definition.flow import Flow
     from pgflow.worker.signals import Signals
 
 logger = logging.getLogger("pgflow.worker")

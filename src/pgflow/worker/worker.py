@@ -13,11 +13,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
 
+from pgflow.definition.flow import Flow
 from pgflow.embedded import running_url
 from pgflow.environment import find_database_url
 from pgflow.errors import FlowDefinitionError
-from pgflow.flow import Flow
 from pgflow.worker.claims import Goal
+from pgflow.worker.loop import run
 from pgflow.worker.meter import Meter
 from pgflow.worker.shift import Settings, Shift
 from pgflow.worker.signals import Signals
@@ -115,7 +116,7 @@ class Worker:
 
     def run_sync(self) -> None:
         """`run`, for a program without an event loop of its own."""
-        asyncio.run(self.run())
+        run(self.run())
 
     async def run_until_idle(
         self, *, limit: int | None = None, within: float | None = None

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgflow import rules
-from pgflow.annotations import Scope
-from pgflow.handler import Handler, read_handler
-from pgflow.shape import StepOptions, StepShape, StepType
-from pgflow.step import FlowInput, Source, Step
-from pgflow.wiring import Settings
+from pgflow.definition import rules
+from pgflow.definition.annotations import Scope
+from pgflow.definition.handler import Handler, read_handler
+from pgflow.definition.shape import StepOptions, StepShape, StepType
+from pgflow.definition.step import FlowInput, Source, Step
+from pgflow.definition.wiring import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pgflow.annotations import Names, Unresolved, describe, resolved
+from pgflow.definition.annotations import Names, Unresolved, describe, resolved
 
 logger = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, get_args, get_or
 
 import typing_extensions
 
-from pgflow.annotations import describe
+from pgflow.definition.annotations import describe
+from pgflow.definition.flaws import Place, mismatches, why_not_json
+from pgflow.definition.typed_dicts import digestible
 from pgflow.errors import FlowDefinitionError, InvalidInput, InvalidOutput, PayloadError
-from pgflow.flaws import Place, mismatches, why_not_json
-from pgflow.typed_dicts import digestible
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

@@ -7,14 +7,14 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, cast, get_args
 
-from pgflow.annotations import describe
-from pgflow.assignable import fits
-from pgflow.codec import Codec
+from pgflow.definition.annotations import describe
+from pgflow.definition.assignable import fits
+from pgflow.definition.codec import Codec
+from pgflow.definition.handler import Handler, Parameter
+from pgflow.definition.shape import FlowOptions, Otherwise, StepOptions, given_options
+from pgflow.definition.step import Source, Step
+from pgflow.definition.wiring import Settings
 from pgflow.errors import FlowDefinitionError, InvalidOutput
-from pgflow.handler import Handler, Parameter
-from pgflow.shape import FlowOptions, Otherwise, StepOptions, given_options
-from pgflow.step import Source, Step
-from pgflow.wiring import Settings
 
 _SLUG = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,127}")
 _RESERVED = "run"

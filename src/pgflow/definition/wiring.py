@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, ParamSpec, Protocol, TypedDict, TypeVar, overload
 
-from pgflow.shape import Otherwise
-from pgflow.step import Step
+from pgflow.definition.shape import Otherwise
+from pgflow.definition.step import Step
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from pgflow.codec import Codec, record
-from pgflow.flaws import Location
-from pgflow.handler import Handler
+from pgflow.definition.codec import Codec, record
+from pgflow.definition.flaws import Location
+from pgflow.definition.handler import Handler
 
 Raw = bytes | str
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgflow.shape import FlowShape, StepShape, given_options
+from pgflow.definition.shape import FlowShape, StepShape, given_options
 
 
 def compile_flow(shape: FlowShape) -> list[str]:

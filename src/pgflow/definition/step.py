@@ -10,11 +10,11 @@ from typing import Any, Generic, ParamSpec
 
 from typing_extensions import TypeVar
 
-from pgflow.arguments import ArgumentReader, Raw
-from pgflow.codec import Codec
+from pgflow.definition.arguments import ArgumentReader, Raw
+from pgflow.definition.codec import Codec
+from pgflow.definition.handler import Handler
+from pgflow.definition.shape import StepOptions, StepShape, StepType
 from pgflow.errors import FlowDefinitionError
-from pgflow.handler import Handler
-from pgflow.shape import StepOptions, StepShape, StepType
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
-from pgflow.cluster import Cluster, Postmaster
+from pgflow.embedded.cluster import Cluster, Postmaster
 from pgflow.errors import DatabaseUnavailable
 
 HOME = ".pgflow"

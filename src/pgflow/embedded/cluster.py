@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote
 
-from pgflow.account import Account, server_account
+from pgflow.embedded.account import Account, server_account
 from pgflow.errors import DatabaseUnavailable
 
 SUPERUSER = "postgres"

@@ -7,14 +7,14 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, Unpack, overload
 
-from pgflow import rules
-from pgflow.annotations import Scope
-from pgflow.codec import Codec, record
-from pgflow.declaration import Declaration
+from pgflow.definition import rules
+from pgflow.definition.annotations import Scope
+from pgflow.definition.codec import Codec, record
+from pgflow.definition.declaration import Declaration
+from pgflow.definition.shape import FlowOptions, FlowShape, StepType
+from pgflow.definition.step import FlowInput, Source, Step
+from pgflow.definition.wiring import Declares, DeclaresMap, DeclaresRoot, Settings
 from pgflow.errors import InvalidInput, InvalidOutput
-from pgflow.shape import FlowOptions, FlowShape, StepType
-from pgflow.step import FlowInput, Source, Step
-from pgflow.wiring import Declares, DeclaresMap, DeclaresRoot, Settings
 
 In = TypeVar("In")
 A = TypeVar("A")

@@ -1,0 +1,1 @@
+"""What a flow is: steps, shape, types. No I/O."""
