@@ -15,8 +15,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgflow.embedded.cluster import Cluster
 from pgflow.embedded import find_binaries
+from pgflow.embedded.cluster import Cluster
 
 # Durability as in production, and memory as on a small server.
 SETTINGS: Mapping[str, str] = MappingProxyType(

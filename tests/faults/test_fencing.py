@@ -49,6 +49,28 @@ def test_a_worker_that_comes_back_from_a_pause_has_its_work_undone(
     assert engine.task(run_id, "pay")["attempts_count"] == 2
 
 
+def test_a_worker_that_comes_back_too_early_does_not_end_the_attempt_of_another(
+    engine: Engine, crew: Crew, gatekeeper: Rival
+) -> None:
+    """The task is in other hands, and not yet done: a late completion must not count for it."""
+    paused = joined(crew)
+    until_silence_counts(engine)
+    run_id = engine.start("paying_in_a_thread", {"stuck": 1, "slow": 2})
+    _until_waiting(engine)
+
+    paused.pause()
+    joined(crew)
+    eventually(lambda: engine.task(run_id, "pay")["attempts_count"] == 2, within=30)
+    gatekeeper.commits()
+    paused.resume()
+    eventually(lambda: "rolled back" in paused.output, within=30)
+    second = engine.task(run_id, "pay")
+
+    assert (second["status"], second["attempts_count"]) == ("started", 2)
+    assert output_of(engine, run_id) == {"pay": "paid in attempt 2"}
+    assert [row["attempt"] for row in _effects(engine)] == [2]
+
+
 def test_a_worker_that_lost_a_task_is_told_and_works_on(
     engine: Engine, crew: Crew, gatekeeper: Rival
 ) -> None:

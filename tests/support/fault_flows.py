@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import Any, TypedDict
 
 from pgflow.definition.flow import Flow
@@ -19,9 +20,10 @@ FOR_EVER = 3600
 
 
 class Order(TypedDict, total=False):
-    """How a handler is to behave: attempts up to `stuck` never end."""
+    """How a handler is to behave: attempts up to `stuck` never end, attempt `slow` takes long."""
 
     stuck: int
+    slow: int
     note: str
 
 
@@ -77,6 +79,22 @@ async def pay(order: Order) -> str:
     return f"paid in attempt {task.attempt}"
 
 
+paying_in_a_thread = Flow("paying_in_a_thread", input=Order, timeout=FOR_EVER, max_attempts=3)
+
+
+@paying_in_a_thread.step(slug="pay")
+def pay_in_a_thread(order: Order) -> str:
+    """The same where nobody can interrupt it."""
+    task = current_task()
+    with task.transaction() as connection:
+        connection.execute(_EFFECT, [*_identity(), order.get("note")])
+        if task.attempt <= order.get("stuck", 0):
+            connection.execute("select pg_advisory_xact_lock_shared(7, 7)")
+    if task.attempt == order.get("slow"):
+        time.sleep(6)  # handler
+    return f"paid in attempt {task.attempt}"
+
+
 again = Flow("again", timeout=FOR_EVER, max_attempts=2)
 
 
@@ -118,4 +136,4 @@ def do_nothing_in_a_thread(_: None) -> None:
     pass
 
 
-ALL = (stuck, paying, again, quick, idle)
+ALL = (stuck, paying, paying_in_a_thread, again, quick, idle)

@@ -177,6 +177,19 @@ class Ledger:
                 yield f"the effect of task {key} happened {count} times"
             if key not in completed:
                 yield f"the effect of task {key} is there, though it has not completed"
+        yield from self._strangers()
+
+    def _strangers(self) -> Iterator[str]:
+        """Effects of another attempt than the one that the database took to hold the task."""
+        for row in self.engine.rows(
+            """select e.*, t.attempts_count from public.effects e
+            join pgflow.step_tasks t using (run_id, step_slug, task_index)
+            where t.status = 'completed' and e.attempt <> t.attempts_count"""
+        ):
+            yield (
+                f"the effect of task {_key(row)} is that of attempt {row['attempt']}, "
+                f"but attempt {row['attempts_count']} held it"
+            )
 
     def _is_transactional(self, key: Key) -> bool:
         return is_transactional(self.stage.seed, *key)
