@@ -84,7 +84,10 @@ async def test_a_worker_behind_a_pooler_leaves_nothing_behind_in_sessions(
         await asyncio.to_thread(output_of, engine, run_id)
         with psycopg.connect(pooled, autocommit=True, prepare_threshold=None) as neighbour:
             prepared = neighbour.execute("select name from pg_prepared_statements").fetchall()
-        session_locks = engine.rows("select objid from pg_locks where locktype = 'advisory'")
+        session_locks = engine.rows(
+            """select l.objid from pg_locks l join pg_database d on d.oid = l.database
+            where l.locktype = 'advisory' and d.datname = current_database()"""
+        )
 
     assert (prepared, session_locks) == ([], [])
 
