@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -207,3 +208,47 @@ def test_who_was_given_up_and_comes_back_holds_nothing(engine: Engine, claims_fi
 
     assert answer == {"deprecated": False, "lost": held}
     assert len(engine.report(paused, completed(task))) == 1
+
+
+@pytest.mark.slow
+def test_a_worker_takes_over_its_lock_when_an_old_connection_of_its_own_ends(
+    engine: Engine, rival: Join
+) -> None:
+    """The server may notice late that a connection is dead, and holds its lock until then."""
+    engine.flow(single("work"))
+    run_id = engine.start()
+    worker = enlist(engine)
+    engine.claim(worker)
+    old, new = rival(), rival()
+    old.does(lambda e: _hold_lock(e, worker))
+    new.does(lambda e: _hold_lock(e, worker))
+
+    old.leaves()
+    new.does(lambda e: beat(e, worker))
+    fall_silent(engine, worker, seconds=4)
+    recover(engine)
+
+    assert engine.task(run_id, "work")["status"] == "started"
+
+
+@pytest.mark.slow
+def test_a_worker_whose_lock_is_free_is_given_up_before_its_silence_is_long(
+    engine: Engine, rival: Join
+) -> None:
+    engine.flow(single("work"))
+    run_id = engine.start()
+    worker = enlist(engine)
+    engine.claim(worker)
+    connection = rival()
+    connection.does(lambda e: _hold_lock(e, worker))
+    fall_silent(engine, worker, seconds=4)
+    assert recover(engine) == 0
+
+    connection.leaves()
+
+    assert recover(engine) == 1
+    assert engine.task(run_id, "work")["status"] == "queued"
+
+
+def _hold_lock(engine: Engine, worker: UUID) -> None:
+    engine.do("select pgflow.hold_worker_lock(%(id)s)", id=worker)

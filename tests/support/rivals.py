@@ -52,8 +52,9 @@ class Rival:
         self.does(lambda engine: engine.do("rollback"))
 
     def leaves(self) -> None:
-        """End the session, whatever it is at."""
-        self.engine.connection.cancel_safe(timeout=PATIENCE)
+        """End the session, whatever it is at. Twice does no harm."""
+        if not self.engine.connection.closed:
+            self.engine.connection.cancel_safe(timeout=PATIENCE)
         self._thread.shutdown(wait=True)
         self.engine.close()
 

@@ -17,6 +17,7 @@ as $$
 declare
   was_away boolean;
   is_deprecated boolean;
+  proves_life boolean;
 begin
   select w.last_heartbeat_at < clock_timestamp() - interval '5 seconds' into was_away
   from pgflow.workers w where w.worker_id = heartbeat.worker_id;
@@ -24,11 +25,15 @@ begin
   update pgflow.workers w
   set last_heartbeat_at = clock_timestamp(), stopped_at = null
   where w.worker_id = heartbeat.worker_id
-  returning w.deprecated_at is not null into is_deprecated;
+  returning w.deprecated_at is not null, w.holds_lock into is_deprecated, proves_life;
   if not found then
     return;
   end if;
 
+  if proves_life then
+    -- An older connection, dead without the server's knowledge, may have had it until now.
+    perform pg_try_advisory_lock(pgflow._worker_key(heartbeat.worker_id));
+  end if;
   if not was_away then
     perform pgflow.recover_dead_workers();
   end if;
