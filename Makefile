@@ -44,7 +44,7 @@ bench: $(READY) ## measure pgflow beside its peers and the limit of SQL (ARGS="-
 	$(PYTHON) -m benchmarks --peers $(ARGS)
 
 soak: $(READY) ## break everything at random for so many minutes, MINUTES=10, in each of two tests
-	PGFLOW_SOAK_MINUTES=$(MINUTES) $(PYTHON) -m pytest -m slow $(SOAK) $(ARGS)
+	PGFLOW_SOAK_MINUTES=$(MINUTES) $(PYTHON) -m pytest -m slow -o faulthandler_timeout=0 $(SOAK) $(ARGS)
 
 coverage: $(READY) ## run the tests and show which lines they do not reach
 	rm -f .coverage .coverage.*

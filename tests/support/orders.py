@@ -22,7 +22,7 @@ NUMBERS = list(range(12))
 PATIENCE = 60.0
 
 
-Choice = Callable[[], tuple[str, Any]]
+Choice = Callable[[], tuple[UUID, str, Any]]
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Orders:
     """Runs that are started one after the other, each until the database has confirmed it."""
 
     url: str
-    choose: Choice = lambda: ("quick", NUMBERS)
+    choose: Choice = lambda: (uuid4(), "quick", NUMBERS)
     pause: float = 0.01
     started: list[UUID] = field(default_factory=list[UUID])
     interruptions: int = 0
@@ -40,7 +40,7 @@ class Orders:
         """Start runs until it is enough; a run_id makes it safe to ask twice."""
         with Client(self.url) as client:
             while not self._enough.wait(self.pause):
-                order = (uuid4(), *self.choose())
+                order = self.choose()
                 eventually(lambda order=order: self._is_started(client, *order), within=PATIENCE)
                 self.started.append(order[0])
 
@@ -65,7 +65,7 @@ class Orders:
 def orders_at(url: str, *choice: Choice, pause: float = 0.01) -> Generator[Orders]:
     """Somebody who starts runs during the block; what went wrong with that is raised at its end.
 
-    Runs of `quick`, unless somebody else chooses flows and inputs.
+    Runs of `quick`, unless somebody else chooses ids, flows and inputs.
     """
     orders = Orders(url, *choice, pause=pause)
     with ThreadPoolExecutor(max_workers=1) as threads:

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from importlib import import_module
@@ -41,7 +42,7 @@ class WorkerProcess:
                 [*wrapper, sys.executable, "-m", __name__, json.dumps(order)],
                 cwd=ROOT,
                 env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
             )
@@ -79,7 +80,7 @@ class WorkerProcess:
     def kill(self) -> None:
         """Kill it: no handler of it sees anything coming."""
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
     def pause(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
@@ -118,8 +119,15 @@ def crew_on(url: str, logs: Path) -> Generator[Crew]:
             worker.kill()
 
 
+def _end_with_parent() -> None:
+    """The pipe from the test ends when the test does, however that comes about."""
+    os.read(0, 1)
+    os._exit(1)
+
+
 def work(order: dict[str, Any]) -> None:
     """Be such a worker."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     module, _, name = order.pop("flows").partition(":")
     found: Any = getattr(import_module(module), name)
