@@ -49,7 +49,15 @@ class TaskContext:
             return "charged"
     """
 
-    __slots__ = ("_cancelled", "_expires_at", "_flow_input", "_surroundings", "_task", "work")
+    __slots__ = (
+        "_cancelled",
+        "_expires_at",
+        "_flow_input",
+        "_surroundings",
+        "_task",
+        "error",
+        "work",
+    )
 
     def __init__(
         self,
@@ -65,6 +73,7 @@ class TaskContext:
         self._expires_at = expires_at
         self._cancelled = False
         self.work: TaskTransaction | None = None
+        self.error: BaseException | None = None
 
     @property
     def run_id(self) -> UUID:
