@@ -50,13 +50,16 @@ class SpanRow:
 
 
 def traced(start: Statement[RunRow], carrier: Mapping[str, str]) -> Statement[RunRow]:
-    """The same start, which also writes down the trace of the runs that it starts."""
+    """The same start, which also writes down the trace of the runs that it creates.
+
+    Not of those that it finds: whoever works on them would wait for the caller's transaction.
+    """
     return Statement(
         f"""with started as materialized ({start.sql}),
         traced as materialized (
           select count(*) from pgflow.trace_runs(
-            (select array_agg(run_id) from started),
-            (select jsonb_agg(%(carrier)s::jsonb) from started))
+            (select array_agg(run_id) from started where created),
+            (select jsonb_agg(%(carrier)s::jsonb) from started where created))
         )
         select started.* from started, traced""",
         RunRow,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from opentelemetry import baggage, context
 
@@ -79,6 +80,20 @@ def test_every_way_to_start_a_run_hands_the_trace_on(bench: Workbench, watch: Wa
     trace_id = watch.tree().one("request").trace_id.removeprefix("0x")
     assert {row["run_id"] for row in runs} == started
     assert {row["carrier"]["traceparent"].split("-")[1] for row in runs} == {trace_id}
+
+
+def test_a_start_that_finds_its_run_changes_nothing_about_its_trace(
+    bench: Workbench, watch: Watch
+) -> None:
+    flow = trip(watch)
+    bench.register(flow)
+    run_id = bench.start(flow, {})
+    with Client(bench.dsn, telemetry=watch.telemetry) as client, watch.span("request"):
+        found, made = client.start_many(flow, [{}, {}], run_ids=[run_id, uuid4()])
+
+    traced = bench.engine.rows("select run_id from pgflow.run_traces")
+    assert (found.created, made.created) == (False, True)
+    assert traced == [{"run_id": made.run_id}]
 
 
 def test_a_start_that_rolls_back_leaves_no_trace(bench: Workbench, watch: Watch) -> None:

@@ -1,6 +1,7 @@
 -- Gives runs their traces: the first carrier that is offered for a run stays. Returns the traces of
 -- those that exist, with how often each has been retried, which says where new work belongs.
--- `carriers` is an array with one for each run. Locks only rows that it inserts, in their order.
+-- `carriers` is an array with one for each run. Locks only rows that it inserts, in their order:
+-- in a transaction that goes on, name only runs which that has created.
 create or replace function pgflow.trace_runs(run_ids uuid[], carriers jsonb)
 returns table (run_id uuid, carrier jsonb, retries int)
 language plpgsql
