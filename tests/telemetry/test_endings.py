@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -98,6 +99,48 @@ async def test_a_timeout_ends_the_span_of_its_attempt(bench: Workbench, watch: W
 
     attempt = tree.one("attempt pack")
     assert (attempt.status, attempt.described) == ("ERROR", "timed out after 1s")
+
+
+async def test_a_thread_that_does_not_heed_its_timeout_has_a_span_that_ends(
+    bench: Workbench, watch: Watch
+) -> None:
+    flow = Flow[Any]("trip", max_attempts=1)
+    go_on = threading.Event()
+
+    @flow.step()
+    def pack() -> None:
+        go_on.wait(20)
+
+    bench.register(flow)
+    bench.set_timeout(flow, 1)
+
+    async with bench.worker(flow, telemetry=watch.telemetry):
+        bench.start(flow)
+        tree = await watch.sees(
+            "run trip", "run trip > step pack", "run trip > step pack > attempt pack"
+        )
+        go_on.set()
+
+    attempt = tree.one("attempt pack")
+    assert (attempt.status, attempt.described) == ("ERROR", "timed out after 1s")
+    assert watch.tree().all("attempt pack") == [attempt]
+
+
+async def test_an_attempt_that_is_handed_back_is_no_failure(bench: Workbench, watch: Watch) -> None:
+    flow = Flow[Any]("trip")
+    began = asyncio.Event()
+
+    @flow.step()
+    async def pack() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    async with bench.worker(flow, telemetry=watch.telemetry, shutdown_timeout=0.1):
+        bench.start(flow)
+        await began.wait()
+
+    (attempt,) = watch.tree().spans
+    assert (attempt.status, attempt.attributes["pgflow.outcome"]) == ("UNSET", "released")
 
 
 async def test_a_cancelled_run_has_its_spans_without_a_report(

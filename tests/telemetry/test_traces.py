@@ -8,6 +8,8 @@ from uuid import uuid4
 from opentelemetry import baggage, context
 
 from pgflow import AsyncClient, Client, Flow
+from pgflow.asgi import cron_worker
+from tests.support.http import served
 from tests.telemetry.trips import TRIP, trip
 from tests.telemetry.watch import Watch
 from tests.worker.workbench import Workbench
@@ -107,6 +109,18 @@ def test_a_start_that_rolls_back_leaves_no_trace(bench: Workbench, watch: Watch)
         client.start(flow, None, connection=bench.engine.connection)
 
     assert bench.engine.value("select count(*) from pgflow.run_traces") == 0
+
+
+async def test_a_batch_over_http_is_traced_as_well(bench: Workbench, watch: Watch) -> None:
+    flow = trip(watch)
+    bench.register(flow)
+    bench.start(flow)
+    app = cron_worker(flow, database_url=bench.dsn, telemetry=watch.telemetry)
+
+    async with served(app) as client:
+        await client.post("/", json={"flow_slug": "trip"})
+
+    await watch.sees(*TRIP)
 
 
 async def test_baggage_travels_with_the_run(bench: Workbench, watch: Watch) -> None:
