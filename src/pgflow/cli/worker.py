@@ -89,15 +89,15 @@ def worker(
     names = named_or_configured(names)
     sources = load_sources(names)
     settings["name"] = settings["name"] or sources[0].worker_name
-    telemetry = _telemetry()
+    again = [*names, "--log-format", log_format, *_as_arguments(settings)]
+    settings["telemetry"] = _telemetry()
     if address and once_per_request:
-        _serve_batches(sources, database_url, address, {**settings, "telemetry": telemetry})
+        _serve_batches(sources, database_url, address, settings)
     elif address:
-        _work_and_answer(sources, database_url, address, {**settings, "telemetry": telemetry})
+        _work_and_answer(sources, database_url, address, settings)
     elif processes == 1:
-        _work(sources, database_url, once=once, settings={**settings, "telemetry": telemetry})
+        _work(sources, database_url, once=once, settings=settings)
     else:
-        again = [*names, "--log-format", log_format, *_as_arguments(settings)]
         _supervise(sources, database_url, again, processes=processes)
 
 

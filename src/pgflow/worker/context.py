@@ -56,6 +56,7 @@ class TaskContext:
         "_surroundings",
         "_task",
         "error",
+        "keeps_error",
         "work",
     )
 
@@ -66,6 +67,7 @@ class TaskContext:
         flow_input: str | None = None,
         *,
         expires_at: float,
+        keeps_error: bool = False,
     ) -> None:
         self._task = task
         self._surroundings = surroundings
@@ -73,6 +75,8 @@ class TaskContext:
         self._expires_at = expires_at
         self._cancelled = False
         self.work: TaskTransaction | None = None
+        # Kept for somebody who takes it: with its traceback it holds this very object.
+        self.keeps_error = keeps_error
         self.error: BaseException | None = None
 
     @property

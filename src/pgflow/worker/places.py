@@ -76,7 +76,11 @@ class LocalPlace(ABC):
     def _context(self, attempt: Attempt) -> TaskContext:
         left = attempt.deadline - self._loop.time()
         attempt.context = TaskContext(
-            attempt.task, self, attempt.flow_input, expires_at=time.time() + left
+            attempt.task,
+            self,
+            attempt.flow_input,
+            expires_at=time.time() + left,
+            keeps_error=attempt.trace is not None,
         )
         return attempt.context
 

@@ -114,11 +114,19 @@ class TracedPlace:
         if span is None:
             return
         name = ENDINGS.get(outcome.verdict, "dropped")
-        exception = attempt.context.error if attempt.context else None
+        exception = _taken_error(attempt)
         try:
             self._telemetry.tracing.end_attempt(span, name, outcome.error, exception)
         except Exception as error:  # noqa: BLE001 - span processors are anybody's code
             self._telemetry.complain("the span of an attempt has no end", error)
+
+
+def _taken_error(attempt: Attempt) -> BaseException | None:
+    context = attempt.context
+    if context is None:
+        return None
+    error, context.error = context.error, None
+    return error
 
 
 class TracedMeter:
