@@ -7,6 +7,7 @@ import json
 import logging
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -189,6 +190,28 @@ def test_a_propagator_that_raises_stops_no_start(
 
     assert run.status == "started"
     assert "a trace is not handed on: no stamps. Said once" in caplog.text
+
+
+async def test_a_trace_that_does_not_arrive_stops_no_handler(
+    bench: Workbench,
+    watch: Watch,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("lost at sea")
+
+    monkeypatch.setattr(propagate, "extract", fail)
+    bench.register(trip)
+    bench.start_many(trip, 3)
+
+    with ThreadPoolExecutor(1) as executor:
+        worker = bench.worker(trip, telemetry=watch.telemetry, executor=executor)
+        tally = await worker.run_until_idle()
+
+    assert tally.completed == 3
+    complaint = "a trace did not arrive where the handler runs: lost at sea"
+    assert caplog.text.count(complaint) == 1
 
 
 async def test_a_run_is_traced_as_a_whole_or_not_at_all(bench: Workbench) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -100,10 +101,17 @@ def _within_trace(errand: Errand) -> AbstractContextManager[object]:
         return nullcontext()
     try:
         from pgflow.telemetry.traces import arrived
-    except ModuleNotFoundError:
-        # Somebody's executor may lead to a place where less is installed.
+
+        return arrived(errand.carrier)
+    except Exception as error:  # noqa: BLE001 - less may be installed there, or set up otherwise
+        _complain(str(error))
         return nullcontext()
-    return arrived(errand.carrier)
+
+
+@cache
+def _complain(problem: str) -> None:
+    """Once in each process."""
+    logger.warning("a trace did not arrive where the handler runs: %s", problem)
 
 
 class TimeIsUp(BaseException):
