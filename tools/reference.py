@@ -34,8 +34,8 @@ PYTHON_HEAD = f"""{NOTE.format(source="docstrings")}
 
 # Python names
 
-They are imported from `pgflow`, those for tests (at the end) from `pgflow.testing`. What is not
-listed here may change at any time."""
+They are imported from `pgflow`, those for tests (at the end) from `pgflow.testing`, and `Telemetry`
+from `pgflow.telemetry`. What is not listed here may change at any time."""
 
 
 # The others are handed out by these, or raised.
@@ -100,7 +100,17 @@ def option_row(parameter: click.Parameter, context: click.Context) -> str | None
 def python_page() -> str:
     names = [name for name in pgflow.__all__ if not name.startswith("__")]
     sections = [section(name, getattr(pgflow, name)) for name in names]
-    return "\n\n".join([PYTHON_HEAD, *sections, *testing_sections()]) + "\n"
+    parts = [PYTHON_HEAD, *sections, *telemetry_section(), *testing_sections()]
+    return "\n\n".join(parts) + "\n"
+
+
+def telemetry_section() -> Iterator[str]:
+    from pgflow.telemetry import Telemetry
+
+    # Its methods are for workers and clients.
+    yield from ("# pgflow.telemetry", "## Telemetry")
+    yield f"`Telemetry{signature(Telemetry)}`"
+    yield prose(Telemetry)
 
 
 def testing_sections() -> Iterator[str]:

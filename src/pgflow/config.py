@@ -16,6 +16,7 @@ Compilation = Literal["phase1", "phase2", "off"]
 
 COMPILATION_VARIABLE = "PGFLOW_COMPILATION"
 REQUIRE_MIGRATIONS_VARIABLE = "PGFLOW_REQUIRE_MIGRATIONS"
+TELEMETRY_VARIABLE = "PGFLOW_TELEMETRY"
 YES = ("true", "1", "yes", "on")
 NO = ("false", "0", "no", "off")
 
@@ -31,8 +32,10 @@ class Config:
         schema_owner = "shop_owner"      # the role that owns the engine's schema
         compilation = "phase2"           # what a worker does about changed flows when it starts
         require_migrations = false       # whether even new flows need a migration
+        telemetry = true                 # whether `pgflow worker` writes traces and metrics
 
-    `PGFLOW_COMPILATION` and `PGFLOW_REQUIRE_MIGRATIONS` in the environment win over the file.
+    `PGFLOW_COMPILATION`, `PGFLOW_REQUIRE_MIGRATIONS` and `PGFLOW_TELEMETRY` in the environment win
+    over the file.
     """
 
     flows: tuple[str, ...] = ()
@@ -40,6 +43,7 @@ class Config:
     schema_owner: str | None = None
     compilation: Compilation = "phase2"
     require_migrations: bool = False
+    telemetry: bool = False
 
     @classmethod
     def load(
@@ -73,7 +77,7 @@ def _value(key: str, value: object, file: Path) -> object:
             return tuple(cast("list[str]", value))
         case "migrations", str():
             return file.parent / value
-        case ("schema_owner", str()) | ("require_migrations", bool()):
+        case ("schema_owner", str()) | ("require_migrations" | "telemetry", bool()):
             return value
         case "compilation", _ if value in get_args(Compilation):
             return value
@@ -87,6 +91,7 @@ EXPECTED = {
     "schema_owner": "a string",
     "compilation": "one of 'phase1', 'phase2', 'off'",
     "require_migrations": "true or false",
+    "telemetry": "true or false",
 }
 
 
@@ -108,7 +113,9 @@ def _read_variables(variables: Mapping[str, str]) -> dict[str, Any]:
     if value := variables.get(COMPILATION_VARIABLE):
         said["compilation"] = _compilation(value)
     if value := variables.get(REQUIRE_MIGRATIONS_VARIABLE):
-        said["require_migrations"] = _truth(value)
+        said["require_migrations"] = _truth(REQUIRE_MIGRATIONS_VARIABLE, value)
+    if value := variables.get(TELEMETRY_VARIABLE):
+        said["telemetry"] = _truth(TELEMETRY_VARIABLE, value)
     return said
 
 
@@ -120,8 +127,8 @@ def _compilation(value: str) -> Compilation:
     return cast("Compilation", value)
 
 
-def _truth(value: str) -> bool:
+def _truth(variable: str, value: str) -> bool:
     said = value.strip().lower()
     if said not in (*YES, *NO):
-        raise DeploymentError(f"{REQUIRE_MIGRATIONS_VARIABLE} is '{value}', expected true or false")
+        raise DeploymentError(f"{variable} is '{value}', expected true or false")
     return said in YES

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
 
-from pgflow.statements import RUN_COLUMNS, STEP_COLUMNS, RunRow, Statement, StepRow
+from pgflow.statements import CREATED_COLUMNS, RUN_COLUMNS, STEP_COLUMNS, RunRow, Statement, StepRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +317,7 @@ def queue_depths() -> Statement[QueueDepthRow]:
 def start_paused(flow_slug: str, input: str) -> Statement[RunRow]:
     """Create a run that starts no step by itself."""
     return Statement(
-        f"select {RUN_COLUMNS} from pgflow.start_paused(%(flow_slug)s, %(input)s::jsonb)",
+        f"select {CREATED_COLUMNS} from pgflow.start_paused(%(flow_slug)s, %(input)s::jsonb)",
         RunRow,
         {"flow_slug": flow_slug, "input": input},
     )
@@ -359,7 +359,7 @@ def rerun_from_step(
 ) -> Statement[RunRow]:
     """A new run that keeps what another has done before a step; `input` None keeps that too."""
     return Statement(
-        f"""select {RUN_COLUMNS} from pgflow.rerun_from_step(
+        f"""select {CREATED_COLUMNS} from pgflow.rerun_from_step(
           %(run_id)s, %(step_slug)s, %(input)s::jsonb, %(paused)s)""",
         RunRow,
         {"run_id": run_id, "step_slug": step_slug, "input": input, "paused": paused},
@@ -372,7 +372,7 @@ def rerun(run_id: UUID, *, input: str | None, paused: bool) -> Statement[RunRow]
     return Statement(
         f"""select new.* from pgflow.runs r
         cross join lateral (
-          select {RUN_COLUMNS}
+          select {CREATED_COLUMNS}
           from pgflow.{start}(r.flow_slug, coalesce(%(input)s::jsonb, r.input))
         ) as new
         where r.run_id = %(run_id)s""",

@@ -129,6 +129,7 @@ class RegistrationRow:
 NEW_RUN_COLUMNS: LiteralString = """run_id, flow_slug, status, input, output, error_message,
   remaining_steps, started_at, completed_at, failed_at, cancelled_at"""
 RUN_COLUMNS: LiteralString = f"{NEW_RUN_COLUMNS}, paused_at"
+CREATED_COLUMNS: LiteralString = f"{RUN_COLUMNS}, true as created"
 
 
 STEP_COLUMNS: LiteralString = """ss.step_slug, ss.status, ss.remaining_tasks, ss.initial_tasks,

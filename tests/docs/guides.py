@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 GUIDES = Path(__file__).parent.parent.parent / "docs" / "guides"
-NAMES = ("serverless", "pg_cron", "supabase", "systemd", "docker", "kubernetes")
+NAMES = ("serverless", "pg_cron", "supabase", "systemd", "docker", "kubernetes", "opentelemetry")
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"(?:^|[\s\"/])pgflow ([a-z][^\n`|]*)", re.MULTILINE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -120,6 +121,30 @@ def test_the_worker_of_the_serverless_guide_answers_its_request(
 
     told = json.loads(said.stdout)
     assert (told["status"], told["completed"]) == ("completed", 1)
+
+
+def test_the_program_of_the_opentelemetry_guide_prints_its_spans(shop: CommandLine) -> None:
+    (module,) = blocks("opentelemetry", "python")
+    Path("shop.py").write_text(module)
+
+    said = subprocess.run([sys.executable, "shop.py"], capture_output=True, text=True, check=True)
+
+    spans = set(re.findall(r'"name": "(.*)"', said.stdout))
+    traces = set(re.findall(r'"trace_id": "(.*)"', said.stdout))
+    assert spans >= {"POST /orders", "run order", "step charge", "attempt charge", "look up card"}
+    assert len(traces) == 1
+
+
+def test_the_statement_of_the_opentelemetry_guide_gives_a_run_its_trace(
+    shop: CommandLine, pgflow_database: PgflowDatabase
+) -> None:
+    (statement,) = blocks("opentelemetry", "sql")
+
+    with pgflow_database.connect(autocommit=True) as connection:
+        connection.execute(statement.encode())
+        (row,) = connection.execute("select carrier from pgflow.run_traces").fetchall()
+
+    assert row[0]["traceparent"].startswith("00-4bf92f")
 
 
 def test_systemd_takes_the_units(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ EXCHANGE: LiteralString = """select * from pgflow.report_and_claim(
   %(worker)s, %(outcomes)s::jsonb, array[%(flow)s], %(quantity)s)"""
 START: LiteralString = """select * from pgflow.start_flows(
   %(flow)s, (select jsonb_agg('{}'::jsonb) from generate_series(1, %(count)s::int)))"""
+TRACE: LiteralString = "select * from pgflow.trace_runs(%(ids)s::uuid[], %(carriers)s::jsonb)"
 
 pytestmark = pytest.mark.slow
 both_flows = pytest.mark.parametrize("flow", ["hello", "chain"])
@@ -85,6 +86,20 @@ def test_a_heartbeat_reads_what_its_worker_holds(crowd: Crowd) -> None:
     )
 
     assert_in_bounds(reading, TASKS)
+
+
+@both_flows
+def test_tracing_reads_the_runs_that_it_is_about(crowd: Crowd, flow: str) -> None:
+    tasks = claimed(crowd, flow)
+    run_ids = [task["run_id"] for task in tasks]
+    carriers = json.dumps([{}] * TASKS)
+
+    traced = crowd.read_by(TRACE, ids=run_ids, carriers=carriers)
+    crowd.exchange(flow, [Completed(**identity(task)) for task in tasks], quantity=0)
+    collected = crowd.read_by("select * from pgflow.collect_spans(%(ids)s::uuid[])", ids=run_ids)
+
+    assert_in_bounds(traced, TASKS)
+    assert_in_bounds(collected, TASKS)
 
 
 def claimed(crowd: Crowd, flow: str) -> list[Row]:

@@ -14,6 +14,7 @@ from pgflow import Client, Flow, RunCancelled, Worker, current_task
 from pgflow.errors import PgflowError
 from tests.roles.conftest import Member
 from tests.support.engine import Engine
+from tests.telemetry.watch import Watch
 
 orders = Flow("orders", input=int)
 
@@ -125,3 +126,24 @@ def test_who_has_no_role_sees_nothing(engine: Engine, plain_user: str) -> None:
         connection.execute("select * from pgflow.runs")
 
     assert str(refused.value).startswith("permission denied for schema pgflow")
+
+
+def test_runs_are_traced_with_the_rights_of_client_and_worker(
+    engine: Engine, member: Member, worker_url: str
+) -> None:
+    watch = Watch()
+    with (
+        Client(member("pgflow_client"), telemetry=watch.telemetry) as client,
+        watch.span("request"),
+    ):
+        client.start(orders, 7)
+
+    worker = Worker(orders, database_url=worker_url, telemetry=watch.telemetry)
+    asyncio.run(worker.run_until_idle())
+
+    assert watch.tree().paths == [
+        "request",
+        "request > run orders",
+        "request > run orders > step charge",
+        "request > run orders > step charge > attempt charge",
+    ]

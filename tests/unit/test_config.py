@@ -30,6 +30,7 @@ def test_settings_are_read_from_the_nearest_pyproject_upwards(project: Project) 
         'schema_owner = "shop"',
         'compilation = "off"',
         "require_migrations = true",
+        "telemetry = true",
     )
     below = project.write("src/shop/__init__.py", "").parent
 
@@ -41,6 +42,7 @@ def test_settings_are_read_from_the_nearest_pyproject_upwards(project: Project) 
         schema_owner="shop",
         compilation="off",
         require_migrations=True,
+        telemetry=True,
     )
 
 
@@ -51,12 +53,17 @@ def test_a_single_flow_needs_no_list(project: Project) -> None:
 
 
 def test_the_environment_beats_the_file(project: Project) -> None:
-    write(project, 'compilation = "off"', "require_migrations = true")
-    variables = {"PGFLOW_COMPILATION": "phase1", "PGFLOW_REQUIRE_MIGRATIONS": "False"}
+    write(project, 'compilation = "off"', "require_migrations = true", "telemetry = true")
+    variables = {
+        "PGFLOW_COMPILATION": "phase1",
+        "PGFLOW_REQUIRE_MIGRATIONS": "False",
+        "PGFLOW_TELEMETRY": "0",
+    }
 
     config = Config.load(project.directory, variables=variables)
 
     assert (config.compilation, config.require_migrations) == ("phase1", False)
+    assert config.telemetry is False
 
 
 @pytest.mark.parametrize(
@@ -77,6 +84,7 @@ def test_the_environment_beats_the_file(project: Project) -> None:
         ),
         ("compilation = []", "compilation is [], expected one of 'phase1', 'phase2', 'off'"),
         ("require_migrations = 'yes'", "require_migrations is 'yes', expected true or false"),
+        ("telemetry = 1", "telemetry is 1, expected true or false"),
     ],
 )
 def test_a_mistake_names_the_file_and_the_cure(project: Project, line: str, complaint: str) -> None:
@@ -105,6 +113,7 @@ def test_a_broken_file_is_named(project: Project) -> None:
             "on",
             "PGFLOW_COMPILATION is 'on', expected one of 'phase1', 'phase2', 'off'",
         ),
+        ("PGFLOW_TELEMETRY", "otlp", "PGFLOW_TELEMETRY is 'otlp', expected true or false"),
         (
             "PGFLOW_REQUIRE_MIGRATIONS",
             "maybe",

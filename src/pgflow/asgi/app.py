@@ -27,6 +27,7 @@ from pgflow.worker.worker import by_slug
 
 if TYPE_CHECKING:
     from pgflow.config import Compilation
+    from pgflow.telemetry import Telemetry
 
 
 def cron_worker(
@@ -41,6 +42,7 @@ def cron_worker(
     name: str | None = None,
     direct_url: str | None = None,
     pooler: bool | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Starlette:
     """An ASGI application that works on one batch per request, then is idle until the next one.
 
@@ -64,6 +66,7 @@ def cron_worker(
         "name": name,
         "direct_url": direct_url,
         "pooler": pooler,
+        "telemetry": telemetry,
     }
     served, meter = by_slug(flows), Meter()
     batches = Batches(served, meter, time_limit, MappingProxyType(settings))

@@ -12,11 +12,13 @@ import click
 from pgflow.cli.commands import command, find_database
 from pgflow.cli.parameters import address as parse_address
 from pgflow.cli.sources import flows_argument, load_sources, named_or_configured
+from pgflow.cli.ui import needed
 
 if TYPE_CHECKING:
     from pgflow.asgi.serving import Address
     from pgflow.cli.logs import LogFormat
     from pgflow.loading import FlowSource
+    from pgflow.telemetry import Telemetry
 
 NOTHING_TO_DO = 3
 
@@ -87,6 +89,8 @@ def worker(
     names = named_or_configured(names)
     sources = load_sources(names)
     settings["name"] = settings["name"] or sources[0].worker_name
+    again = [*names, "--log-format", log_format, *_as_arguments(settings)]
+    settings["telemetry"] = _telemetry()
     if address and once_per_request:
         _serve_batches(sources, database_url, address, settings)
     elif address:
@@ -94,8 +98,18 @@ def worker(
     elif processes == 1:
         _work(sources, database_url, once=once, settings=settings)
     else:
-        again = [*names, "--log-format", log_format, *_as_arguments(settings)]
         _supervise(sources, database_url, again, processes=processes)
+
+
+def _telemetry() -> Telemetry | None:
+    """What writes traces and metrics, where the project or the environment asks for it."""
+    from pgflow.config import Config
+
+    if not Config.load().telemetry:
+        return None
+    with needed("otel"):
+        from pgflow.telemetry import Telemetry
+    return Telemetry()
 
 
 def _check(*, processes: int, once: bool, address: Address | None, once_per_request: bool) -> None:

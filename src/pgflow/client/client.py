@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from psycopg import AsyncConnection, Connection
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
@@ -19,6 +19,9 @@ from pgflow.client.watcher import RunWatcher
 from pgflow.definition.flow import Flow
 from pgflow.statements import RunRow
 
+if TYPE_CHECKING:
+    from pgflow.telemetry import Telemetry
+
 In = TypeVar("In", default=Any)
 
 
@@ -30,7 +33,8 @@ class Client:
     that runs. Nothing is opened before it is needed. `PGFLOW_DIRECT_URL` may name a way past a
     transaction pooler that the variables lead to, so that waiting needs no polling.
 
-    Every method takes `connection=`, and then takes part in the caller's transaction there.
+    Every method takes `connection=`, and then takes part in the caller's transaction there. With
+    `telemetry`, a `pgflow.telemetry.Telemetry`, runs belong to the trace in which they are started.
 
     Example:
         with Client() as client, psycopg.connect(url) as connection:
@@ -38,9 +42,15 @@ class Client:
             client.start(order_flow, {"id": 7}, connection=connection)
     """
 
-    def __init__(self, database: str | ConnectionPool[Any] | None = None) -> None:
+    def __init__(
+        self,
+        database: str | ConnectionPool[Any] | None = None,
+        *,
+        telemetry: Telemetry | None = None,
+    ) -> None:
         own = Database(database)
         self._database = own
+        self._telemetry = telemetry
         self._link = Link(own, RunWatcher(own.connect), Portal())
 
     def __enter__(self) -> Self:
@@ -72,7 +82,8 @@ class Client:
         Example:
             run = client.start(order_flow, {"id": 7}, run_id=order.uuid)
         """
-        statement = requests.start(flow, input, run_id=run_id, delay=delay, paused=paused)
+        start = requests.start(flow, input, run_id=run_id, delay=delay, paused=paused)
+        statement = requests.traced(start, self._telemetry)
         [row] = self._database.fetch(statement, connection)
         return self._run(row, flow)
 
@@ -91,7 +102,8 @@ class Client:
             runs = client.start_many(order_flow, ({"id": id} for id in range(10_000)))
         """
         batches = requests.start_many(flow, inputs, run_ids=run_ids, delay=delay)
-        rows = self._database.fetch_together(batches, connection)
+        traced = [requests.traced(batch, self._telemetry) for batch in batches]
+        rows = self._database.fetch_together(traced, connection)
         return [self._run(row, flow) for row in rows]
 
     def get_run(
@@ -201,7 +213,8 @@ class Client:
         Example:
             client.rerun(run_id, from_step="summary", input={"website": {"text": "short"}})
         """
-        statement = requests.rerun(run_id, step=from_step, input=input, paused=paused)
+        start = requests.rerun(run_id, step=from_step, input=input, paused=paused)
+        statement = requests.traced(start, self._telemetry)
         rows = self._database.fetch(statement, connection)
         return self._run(requests.found(rows, run_id, None))
 
@@ -218,7 +231,8 @@ class Client:
 class AsyncClient:
     """`Client` for programs that run in an event loop, where it stays.
 
-    `database` is a URL, an `AsyncConnectionPool` of psycopg's, or left out as for `Client`.
+    `database` is a URL, an `AsyncConnectionPool` of psycopg's, or left out as for `Client`, and
+    `telemetry` is the same.
 
     Example:
         async with AsyncClient() as client:
@@ -226,9 +240,15 @@ class AsyncClient:
             print(await run.wait(timeout=60))
     """
 
-    def __init__(self, database: str | AsyncConnectionPool[Any] | None = None) -> None:
+    def __init__(
+        self,
+        database: str | AsyncConnectionPool[Any] | None = None,
+        *,
+        telemetry: Telemetry | None = None,
+    ) -> None:
         own = AsyncDatabase(database)
         self._database = own
+        self._telemetry = telemetry
         self._link = AsyncLink(own, RunWatcher(own.connect))
 
     async def __aenter__(self) -> Self:
@@ -252,7 +272,8 @@ class AsyncClient:
         connection: AsyncConnection[Any] | None = None,
     ) -> AsyncRun[In]:
         """Start a run, like `Client.start`."""
-        statement = requests.start(flow, input, run_id=run_id, delay=delay, paused=paused)
+        start = requests.start(flow, input, run_id=run_id, delay=delay, paused=paused)
+        statement = requests.traced(start, self._telemetry)
         [row] = await self._database.fetch(statement, connection)
         return self._run(row, flow)
 
@@ -267,7 +288,8 @@ class AsyncClient:
     ) -> list[AsyncRun[In]]:
         """Start a run per input, all of them or none, like `Client.start_many`."""
         batches = requests.start_many(flow, inputs, run_ids=run_ids, delay=delay)
-        rows = await self._database.fetch_together(batches, connection)
+        traced = [requests.traced(batch, self._telemetry) for batch in batches]
+        rows = await self._database.fetch_together(traced, connection)
         return [self._run(row, flow) for row in rows]
 
     async def get_run(
@@ -354,7 +376,8 @@ class AsyncClient:
         connection: AsyncConnection[Any] | None = None,
     ) -> AsyncRun[Any]:
         """Start a new run after the pattern of another one, like `Client.rerun`."""
-        statement = requests.rerun(run_id, step=from_step, input=input, paused=paused)
+        start = requests.rerun(run_id, step=from_step, input=input, paused=paused)
+        statement = requests.traced(start, self._telemetry)
         rows = await self._database.fetch(statement, connection)
         return self._run(requests.found(rows, run_id, None))
 

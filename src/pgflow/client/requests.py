@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, Never, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, Never, TypeAlias, TypeVar, get_args
 from uuid import UUID
 
-from pgflow import operations, statements
+from pgflow import operations, statements, trace_statements
 from pgflow.client.failures import flow_not_found, run_not_found
 from pgflow.client.runs import RunRecord
 from pgflow.definition.codec import Codec
@@ -16,6 +16,9 @@ from pgflow.definition.rules import check_slug
 from pgflow.definition.step import Step
 from pgflow.errors import FlowDefinitionError, InvalidInput, RunConflict, RunNotFound
 from pgflow.statements import Nothing, RunRow, Statement, StepRow
+
+if TYPE_CHECKING:
+    from pgflow.telemetry import Telemetry
 
 RunStatus = Literal["started", "completed", "failed", "cancelled"]
 RunId = UUID | str
@@ -48,6 +51,12 @@ def start(
     if run_id is not None or delay is not None:
         raise ValueError("a run that starts paused takes neither run_id nor delay")
     return operations.start_paused(slug_of(flow), text)
+
+
+def traced(start: Statement[RunRow], telemetry: Telemetry | None) -> Statement[RunRow]:
+    """The same start, for runs that belong to the current trace, if there is one."""
+    carrier = telemetry.carrier() if telemetry else None
+    return trace_statements.traced(start, carrier) if carrier else start
 
 
 def start_many(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from pgflow.definition.step import Step
     from pgflow.statements import TaskRow
+    from pgflow.telemetry.traces import RunTrace
     from pgflow.worker.context import TaskContext
     from pgflow.worker.outcome import Outcome
 
@@ -21,7 +22,8 @@ class Attempt:
     The first outcome counts: what a handler returns after its time is up changes nothing.
     `deadline` is on the event loop's clock. `flow_input` is raw JSON, where the step asks for it.
     `seconds` is how long the handler took. `given_up`: its time is up. `replaced`: it works on all
-    the same, and another thread has taken the place of its own.
+    the same, and another thread has taken the place of its own. With telemetry,
+    `trace` is that of the run.
     """
 
     __slots__ = (
@@ -37,6 +39,7 @@ class Attempt:
         "seconds",
         "step",
         "task",
+        "trace",
     )
 
     def __init__(self, task: TaskRow, step: Step[..., Any], *, deadline: float) -> None:
@@ -52,6 +55,7 @@ class Attempt:
         self.is_concluding = False
         self.given_up = False
         self.replaced = False
+        self.trace: RunTrace | None = None
 
 
 class Hand(dict[str, Attempt]):

@@ -49,7 +49,16 @@ class TaskContext:
             return "charged"
     """
 
-    __slots__ = ("_cancelled", "_expires_at", "_flow_input", "_surroundings", "_task", "work")
+    __slots__ = (
+        "_cancelled",
+        "_expires_at",
+        "_flow_input",
+        "_surroundings",
+        "_task",
+        "error",
+        "keeps_error",
+        "work",
+    )
 
     def __init__(
         self,
@@ -58,6 +67,7 @@ class TaskContext:
         flow_input: str | None = None,
         *,
         expires_at: float,
+        keeps_error: bool = False,
     ) -> None:
         self._task = task
         self._surroundings = surroundings
@@ -65,6 +75,9 @@ class TaskContext:
         self._expires_at = expires_at
         self._cancelled = False
         self.work: TaskTransaction | None = None
+        # Kept for somebody who takes it: with its traceback it holds this very object.
+        self.keeps_error = keeps_error
+        self.error: BaseException | None = None
 
     @property
     def run_id(self) -> UUID:

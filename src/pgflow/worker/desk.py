@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
     from pgflow.definition.flow import Flow
     from pgflow.statements import TaskRow
-    from pgflow.worker.meter import Meter
+    from pgflow.worker.meter import Observer
     from pgflow.worker.reports import Reports
     from pgflow.worker.session import Session
     from pgflow.worker.slots import Slots
+    from pgflow.worker.tracing import Traces
 
 
 class Desk:
@@ -38,7 +39,8 @@ class Desk:
         hand: Hand,
         reports: Reports,
         slots: Slots,
-        meter: Meter,
+        meter: Observer,
+        traces: Traces | None = None,
     ) -> None:
         self._hand = hand
         self.reports = reports
@@ -47,6 +49,7 @@ class Desk:
         self.session = session
         self._slots = slots
         self._meter = meter
+        self._traces = traces
         self._is_in_doubt = False
         self._loop = asyncio.get_running_loop()
 
@@ -106,6 +109,8 @@ class Desk:
         wanting = [one for one in attempts if one.step.needs_flow_input]
         if wanting:
             await self._fetch_flow_inputs(wanting, attempts)
+        if self._traces is not None and attempts:
+            await self._traces.assign(attempts)
         self._slots.admit(attempts)
 
     async def _fetch_flow_inputs(self, wanting: list[Attempt], claimed: list[Attempt]) -> None:

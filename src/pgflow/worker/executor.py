@@ -53,6 +53,8 @@ async def execute_async(
 
 def _raised(error: BaseException, task: TaskRow, context: TaskContext) -> Outcome:
     ending = outcome.raised(error)
+    if context.keeps_error:
+        context.error = error
     if not context.cancelled:
         logger.warning(
             "attempt %d of %d failed: %s",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,6 +33,26 @@ class Occupancy(Protocol):
     def concurrency(self) -> int: ...
     @property
     def running(self) -> int: ...
+
+
+class Observer(Protocol):
+    """Who is told what workers do."""
+
+    def enlist(self, slots: Occupancy) -> None:
+        """A worker begins."""
+        ...
+
+    def dismiss(self, slots: Occupancy) -> None:
+        """A worker has ended."""
+        ...
+
+    def note_claim(self, tasks: Collection[TaskRow]) -> None:
+        """A claim has brought these."""
+        ...
+
+    def note_ending(self, task: TaskRow, outcome: Outcome, seconds: float) -> None:
+        """The database knows how an attempt ended, whose handler took so long."""
+        ...
 
 
 @dataclass(slots=True)
@@ -84,7 +104,7 @@ class Meter:
         """A worker has ended."""
         self._on_duty.discard(slots)
 
-    def note_claim(self, tasks: Iterable[TaskRow]) -> None:
+    def note_claim(self, tasks: Collection[TaskRow]) -> None:
         """A claim has brought these."""
         self.claims += 1
         for task in tasks:

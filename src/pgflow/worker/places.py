@@ -7,6 +7,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -75,7 +76,11 @@ class LocalPlace(ABC):
     def _context(self, attempt: Attempt) -> TaskContext:
         left = attempt.deadline - self._loop.time()
         attempt.context = TaskContext(
-            attempt.task, self, attempt.flow_input, expires_at=time.time() + left
+            attempt.task,
+            self,
+            attempt.flow_input,
+            expires_at=time.time() + left,
+            keeps_error=attempt.trace is not None,
         )
         return attempt.context
 
@@ -156,7 +161,9 @@ class ThreadPlace(LocalPlace):
         self._mailbox = Mailbox(self._receive)
 
     def begin(self, attempt: Attempt) -> None:
-        self._threads.submit(partial(self._run, attempt, self._context(attempt)))
+        # What is current here, such as a span, is current in the thread.
+        current, context = copy_context(), self._context(attempt)
+        self._threads.submit(lambda: current.run(self._run, attempt, context))
 
     def cancel(self, attempt: Attempt) -> None:
         if attempt.context is not None:

@@ -7,10 +7,11 @@ import logging
 import multiprocessing
 import signal
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -28,7 +29,6 @@ from pgflow.worker.outcome import UNCERTAIN, Outcome, failed
 from pgflow.worker.transactions import SyncTransaction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from multiprocessing.process import BaseProcess
 
     from pgflow.definition.flow import Flow
@@ -41,13 +41,14 @@ logger = logging.getLogger("pgflow.worker.processes")
 RESPITE = 0.2
 # The outcome of an attempt, and the seconds that its handler took.
 Result = tuple[Outcome, float]
+Carry = Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
     """Everything that another process needs to know to work on a task.
 
-    The step travels as a reference to the module that defines it.
+    The step travels as a reference to the module that defines it. `carrier` brings the trace along.
     """
 
     step: Step[..., Any]
@@ -57,6 +58,7 @@ class Errand:
     worker_id: UUID
     expires_at: float
     conninfo: str = field(repr=False)
+    carrier: Mapping[str, str] | None = None
     # Whether the process is ours, so that its alarm clock may be set.
     is_interruptible: bool = False
 
@@ -89,9 +91,27 @@ def run_errand(errand: Errand) -> Result:
     context = TaskContext(
         errand.task, Elsewhere(errand), errand.flow_input, expires_at=errand.expires_at
     )
-    with _alarm_clock(errand):
+    with _within_trace(errand), _alarm_clock(errand):
         outcome = execute(errand.step, errand.task, errand.flow_input, context)
     return outcome, time.monotonic() - began
+
+
+def _within_trace(errand: Errand) -> AbstractContextManager[object]:
+    if errand.carrier is None:
+        return nullcontext()
+    try:
+        from pgflow.telemetry.traces import arrived
+
+        return arrived(errand.carrier)
+    except Exception as error:  # noqa: BLE001 - less may be installed there, or set up otherwise
+        _complain(str(error))
+        return nullcontext()
+
+
+@cache
+def _complain(problem: str) -> None:
+    """Once in each process."""
+    logger.warning("a trace did not arrive where the handler runs: %s", problem)
 
 
 class TimeIsUp(BaseException):
@@ -128,7 +148,10 @@ def own_processes(count: int) -> ProcessPoolExecutor:
 
 
 class ExecutorPlace:
-    """Runs sync handlers in an executor. A pool of our own that breaks is replaced by a new one."""
+    """Runs sync handlers in an executor. A pool of our own that breaks is replaced by a new one.
+
+    `carry` says what brings the current trace to where a handler runs.
+    """
 
     def __init__(
         self,
@@ -138,7 +161,9 @@ class ExecutorPlace:
         executor: Executor | None,
         processes: int,
         conninfo: str,
+        carry: Carry | None = None,
     ) -> None:
+        self._carry = carry
         self._worker_id = worker_id
         self._flows = flows
         self._processes = processes
@@ -182,6 +207,7 @@ class ExecutorPlace:
             worker_id=self._worker_id,
             expires_at=time.time() + left,
             conninfo=self._conninfo,
+            carrier=self._carry() if self._carry else None,
             is_interruptible=self._is_own,
         )
 

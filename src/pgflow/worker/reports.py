@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pgflow.worker.attempt import Attempt, Hand, log_ids, wire
-from pgflow.worker.meter import Meter
+from pgflow.worker.meter import Meter, Observer
 from pgflow.worker.outcome import DROPPED, Outcome, Verdict, refused_payload
 from pgflow.worker.setbacks import Setback, judge, reason
 
@@ -83,7 +83,7 @@ class Reports:
     it twice.
     """
 
-    def __init__(self, hand: Hand, signals: Signals, meter: Meter | None = None) -> None:
+    def __init__(self, hand: Hand, signals: Signals, meter: Observer | None = None) -> None:
         self._hand = hand
         self._signals = signals
         self._meter = meter or Meter()

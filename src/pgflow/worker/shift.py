@@ -19,21 +19,24 @@ from pgflow.worker import registration
 from pgflow.worker.alarm import Alarm
 from pgflow.worker.attempt import Hand
 from pgflow.worker.claims import Claims, Goal
+from pgflow.worker.collector import Collector
 from pgflow.worker.connections import TaskConnections, conninfo
 from pgflow.worker.desk import Desk
 from pgflow.worker.heartbeat import Heartbeat
 from pgflow.worker.hunger import Hunger
-from pgflow.worker.meter import Meter
+from pgflow.worker.meter import Meter, Observer
 from pgflow.worker.places import LoopPlace, Place, ThreadPlace
 from pgflow.worker.processes import ExecutorPlace
 from pgflow.worker.reports import Reports, Tally
 from pgflow.worker.rotation import Rotation
 from pgflow.worker.session import Session
 from pgflow.worker.slots import Slots
+from pgflow.worker.tracing import RunTraces, TracedMeter, TracedPlace
 
 if TYPE_CHECKING:
     from pgflow.config import Compilation
     from pgflow.definition.flow import Flow
+    from pgflow.telemetry import Telemetry
     from pgflow.worker.signals import Signals
 
 logger = logging.getLogger("pgflow.worker")
@@ -61,6 +64,7 @@ class Settings:
     compilation: Compilation | None
     pooler: bool | None
     meter: Meter = field(default_factory=Meter)
+    telemetry: Telemetry | None = None
 
 
 class Shift:
@@ -76,7 +80,9 @@ class Shift:
         self._farewell: asyncio.Task[None] | None = None
         self._alarm = Alarm()
         self._hand = Hand()
-        self._reports = Reports(self._hand, signals, settings.meter)
+        self._collector = self._make_collector()
+        self._meter = self._make_meter()
+        self._reports = Reports(self._hand, signals, self._meter)
         self._session = self._make_session("claims")
         self._second = self._make_session("heartbeat")
         self._connections = self._make_connections()
@@ -105,9 +111,11 @@ class Shift:
                 "the database is reached through a transaction pooler, where nothing can be "
                 "notified: looking for work every 100 ms. PGFLOW_DIRECT_URL may name a way past it"
             )
-        self._settings.meter.enlist(self._slots)
+        self._meter.enlist(self._slots)
         self._heartbeat.start()
         self._claims.start()
+        if self._collector is not None:
+            self._collector.start()
 
     async def finished(self) -> None:
         """Wait until the loops end, or somebody asks for the end; raises what crashed one."""
@@ -146,14 +154,17 @@ class Shift:
         self._reports.abandon()
         await self._heartbeat.stop()
         await self._slots.close(within=FLUSH)
+        await self._collect_the_rest()
         await self._say_goodbye()
         await self.disconnect()
 
     async def disconnect(self) -> None:
-        self._settings.meter.dismiss(self._slots)
+        self._meter.dismiss(self._slots)
         self._connections.close()
         await self._session.close()
         await self._second.close()
+        if self._collector is not None:
+            await self._collector.disconnect()
 
     async def _wait_for_the_claims(
         self, seconds: float, *, unless: asyncio.Event | None = None
@@ -165,6 +176,15 @@ class Shift:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for one in waits:
             one.cancel()
+
+    async def _collect_the_rest(self) -> None:
+        """The spans of what was reported last; where that takes long, others do it."""
+        if self._collector is None:
+            return
+        try:
+            await asyncio.wait_for(self._collector.stop(), FLUSH)
+        except TimeoutError:
+            await self._collector.abandon()
 
     async def _say_goodbye(self) -> None:
         # Where this does not arrive, others find out by the missing heartbeat.
@@ -197,8 +217,10 @@ class Shift:
     def _make_slots(self) -> Slots:
         return Slots(
             self._settings.concurrency,
-            on_loop=LoopPlace(self.worker_id, self._settings.flows, self._connections),
-            elsewhere=self._make_place_of_sync_handlers(),
+            on_loop=self._traced(
+                LoopPlace(self.worker_id, self._settings.flows, self._connections)
+            ),
+            elsewhere=self._traced(self._make_place_of_sync_handlers()),
             ended=self._reports.add,
             wake=self._alarm.ring,
         )
@@ -215,9 +237,28 @@ class Shift:
             executor=None if settings.executor == "process" else settings.executor,
             processes=settings.concurrency,
             conninfo=self._connections.conninfo,
+            carry=settings.telemetry.carrier if settings.telemetry else None,
         )
 
+    def _traced(self, place: Place) -> Place:
+        telemetry = self._settings.telemetry
+        return TracedPlace(place, telemetry) if telemetry else place
+
+    def _make_collector(self) -> Collector | None:
+        telemetry = self._settings.telemetry
+        # Where spans of runs cannot be written, others shall collect them.
+        if telemetry is None or not telemetry.tracing.chooses_ids:
+            return None
+        return Collector(self._make_session("telemetry"), telemetry)
+
+    def _make_meter(self) -> Observer:
+        telemetry, meter = self._settings.telemetry, self._settings.meter
+        if telemetry is None:
+            return meter
+        return TracedMeter(meter, telemetry, self._collector.touch if self._collector else None)
+
     def _make_claims(self, goal: Goal) -> Claims:
+        telemetry = self._settings.telemetry
         desk = Desk(
             worker_id=self.worker_id,
             flows=self._settings.flows,
@@ -225,7 +266,8 @@ class Shift:
             hand=self._hand,
             reports=self._reports,
             slots=self._slots,
-            meter=self._settings.meter,
+            meter=self._meter,
+            traces=RunTraces(self._session, telemetry) if telemetry else None,
         )
         return Claims(
             desk=desk,

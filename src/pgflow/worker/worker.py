@@ -25,6 +25,7 @@ from pgflow.worker.signals import Signals
 
 if TYPE_CHECKING:
     from pgflow.config import Compilation
+    from pgflow.telemetry import Telemetry
     from pgflow.worker.reports import Tally
 
 DIRECT_URL_VARIABLE = "PGFLOW_DIRECT_URL"
@@ -46,6 +47,8 @@ class Worker:
     (or PGFLOW_DIRECT_URL, beside a database URL from the environment) names a way past it. Whether
     there is a pooler is found out; `pooler` overrules that, for one in session mode for instance.
 
+    With `telemetry`, a `pgflow.telemetry.Telemetry`, it writes traces and metrics.
+
         worker = Worker([greet_user, analyze_website], concurrency=64)
         worker.run_sync()
     """
@@ -63,6 +66,7 @@ class Worker:
         direct_url: str | None = None,
         pooler: bool | None = None,
         meter: Meter | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.signals = Signals()
         self.meter = meter or Meter()
@@ -77,6 +81,7 @@ class Worker:
             compilation=compilation,
             pooler=pooler,
             meter=self.meter,
+            telemetry=telemetry,
         )
         self._shift: Shift | None = None
         self._worker_id: UUID | None = None

@@ -15,6 +15,7 @@ alter function pgflow.edit_step_output(uuid, text, jsonb) security definer;
 alter function pgflow.rerun_from_step(uuid, text, jsonb, boolean) security definer;
 alter function pgflow.watch_run(uuid, uuid) security definer;
 alter function pgflow.unwatch_run(uuid, uuid) security definer;
+alter function pgflow.trace_runs(uuid[], jsonb) security definer;
 
 -- for everybody who reads
 alter function pgflow.explain_run(uuid) security definer;
@@ -37,3 +38,5 @@ alter function pgflow.flow_inputs(uuid[]) security definer;
 alter function pgflow.begin_idle(text[]) security definer;
 alter function pgflow.end_idle(text[]) security definer;
 alter function pgflow.idle_status(text[]) security definer;
+alter function pgflow.open_traces(uuid) security definer;
+alter function pgflow.collect_spans(uuid[]) security definer;

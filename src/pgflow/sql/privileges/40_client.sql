@@ -32,7 +32,8 @@ begin
     pgflow.edit_step_output(uuid, text, jsonb),
     pgflow.rerun_from_step(uuid, text, jsonb, boolean),
     pgflow.watch_run(uuid, uuid),
-    pgflow.unwatch_run(uuid, uuid)
+    pgflow.unwatch_run(uuid, uuid),
+    pgflow.trace_runs(uuid[], jsonb)
   to pgflow_client;
 end;
 $$;

@@ -26,7 +26,10 @@ begin
     pgflow.queue_depths(),
     pgflow.begin_idle(text[]),
     pgflow.end_idle(text[]),
-    pgflow.idle_status(text[])
+    pgflow.idle_status(text[]),
+    pgflow.trace_runs(uuid[], jsonb),
+    pgflow.open_traces(uuid),
+    pgflow.collect_spans(uuid[])
   to pgflow_worker;
 end;
 $$;

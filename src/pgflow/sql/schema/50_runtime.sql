@@ -163,6 +163,19 @@ create unlogged table pgflow.run_watches (
   primary key (run_id, watcher)
 );
 
+-- The trace of a run, where somebody asks for traces: what the propagator of whoever came first
+-- has written down. There is no foreign key: nobody else shall pay for traces. `exported` names
+-- the spans that a worker has collected, as <step>/<retries> and run/<retries>; the trace is open
+-- until the end of the run is among them.
+create table pgflow.run_traces (
+  run_id uuid primary key,
+  carrier jsonb not null,
+  exported text[] not null default '{}',
+  is_open boolean not null default true
+);
+
+create index run_traces_open on pgflow.run_traces (run_id) where is_open;
+
 -- The parameters that functions of the engine hand to each other.
 create type pgflow.step_ref as (flow_slug text, run_id uuid, step_slug text);
 

@@ -19,6 +19,7 @@ begin
   update pgflow.step_tasks set
     queued_at = queued_at - past, started_at = started_at - past, completed_at = completed_at - past,
     failed_at = failed_at - past, lease_expires_at = lease_expires_at - past;
+  update pgflow.run_actions set acted_at = acted_at - past;
   update pgflow.workers set
     started_at = started_at - past, stopped_at = stopped_at - past,
     last_heartbeat_at = last_heartbeat_at - past;

@@ -19,6 +19,8 @@ begin
   delete from pgflow.step_states s where s.run_id = any (doomed);
   delete from pgflow.run_watches w where w.run_id = any (doomed);
   delete from pgflow.run_actions a where a.run_id = any (doomed);
+  perform from pgflow.run_traces t where t.run_id = any (doomed) order by t.run_id for update;
+  delete from pgflow.run_traces t where t.run_id = any (doomed);
   delete from pgflow.runs r where r.flow_slug = p_flow_slug;
   delete from pgflow.deps d where d.flow_slug = p_flow_slug;
   delete from pgflow.steps s where s.flow_slug = p_flow_slug;

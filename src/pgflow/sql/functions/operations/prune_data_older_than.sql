@@ -28,6 +28,8 @@ begin
   delete from pgflow.step_states s where s.run_id = any (doomed);
   get diagnostics step_states = row_count;
   delete from pgflow.run_actions a where a.run_id = any (doomed);
+  perform from pgflow.run_traces t where t.run_id = any (doomed) order by t.run_id for update;
+  delete from pgflow.run_traces t where t.run_id = any (doomed);
   delete from pgflow.runs r where r.run_id = any (doomed);
   get diagnostics runs = row_count;
   delete from pgflow.workers w
