@@ -1,28 +1,26 @@
 -- Carries runs on after steps have ended: unlocks their dependents, judges conditions and steps
 -- without tasks until nothing changes any more, starts what is ready, finishes runs that have
 -- nothing left. `ended` are steps that have just completed or been skipped, `ready` steps without
--- open dependencies. `empty` are runs without steps; runs in `paused` unlock steps but start
--- none. The caller holds the runs' locks.
+-- open dependencies. Runs in `paused` unlock steps but start none. The caller holds the runs'
+-- locks.
 create or replace function pgflow._advance(
   ended pgflow.step_ref[], ready pgflow.step_ref[],
-  empty uuid[] default null, delay int default null, paused uuid[] default null
+  delay int default null, paused uuid[] default null
 ) returns void
 language plpgsql
 set search_path to ''
 as $$
 declare
   all_ended pgflow.step_ref[] := ended;
-  to_start pgflow.step_ref[] := '{}';
-  unlocked pgflow.step_ref[];
+  to_start pgflow.step_ref[];
+  unlocked record;
   verdict record;
 begin
   loop
     if cardinality(ended) > 0 then
-      unlocked := pgflow._unlock_dependents(ended);
-      if paused is not null then
-        unlocked := array(select u from unnest(unlocked) as u where u.run_id <> all (paused));
-      end if;
-      ready := ready || unlocked;
+      unlocked := pgflow._unlock_dependents(ended, paused);
+      perform pgflow._queue_steps(unlocked.started, delay);
+      ready := ready || unlocked.ready;
     end if;
     exit when coalesce(cardinality(ready), 0) = 0;
 
@@ -34,6 +32,8 @@ begin
   end loop;
 
   perform pgflow._start_steps(to_start, delay);
-  perform pgflow._finish_runs(all_ended, empty);
+  if cardinality(all_ended) > 0 then
+    perform pgflow._finish_runs(all_ended);
+  end if;
 end;
 $$;

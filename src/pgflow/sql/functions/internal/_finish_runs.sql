@@ -1,22 +1,14 @@
 -- Takes ended steps off the counts of runs in progress and completes those that have nothing left:
--- their output is an object of the leaves that completed, null when none did. `empty` are runs of
--- a flow without steps.
-create or replace function pgflow._finish_runs(ended pgflow.step_ref[], empty uuid[] default null)
-returns void
+-- their output is an object of the leaves that completed, null when none did.
+create or replace function pgflow._finish_runs(ended pgflow.step_ref[]) returns void
 language plpgsql
 set search_path to ''
 as $$
 declare
   completed uuid[];
 begin
-  if coalesce(cardinality(ended), 0) = 0 and empty is null then
-    return;
-  end if;
-
   with tally as (
     select e.run_id, count(*)::int as steps from unnest(ended) as e group by e.run_id
-    union all
-    select i.run_id, 0 from unnest(empty) as i (run_id)
   ),
   changed as (
     update pgflow.runs r

@@ -10,15 +10,24 @@ set search_path to ''
 as $$
 declare
   slug constant text := flow_slug;
-  -- read once: a step that is added meanwhile is not counted here and there by half
-  steps constant pgflow.steps[] := array(select s from pgflow.steps s where s.flow_slug = slug);
-  step_count constant int := cardinality(steps);
+  steps pgflow.steps[];
+  is_judged boolean;
   fresh uuid[];
-  roots pgflow.step_ref[];
+  started pgflow.step_ref[];
+  ready pgflow.step_ref[];
 begin
+  -- read once: a step that is added meanwhile is not counted here and there by half
+  select array_agg(s), bool_or(s.deps_count = 0 and (
+    s.required_input_pattern is not null or s.forbidden_input_pattern is not null
+    or s.step_type = 'map' and '[]' = any (inputs)
+  ))
+  into steps, is_judged
+  from pgflow.steps s where s.flow_slug = slug;
+
   with inserted as (
     insert into pgflow.runs (run_id, flow_slug, input, remaining_steps, paused_at)
-    select given.id, slug, given.input, step_count, case when paused then clock_timestamp() end
+    select given.id, slug, given.input, coalesce(cardinality(steps), 0),
+      case when paused then clock_timestamp() end
     from unnest(ids, inputs) as given (id, input)
     where not idempotent
       or not exists (select from pgflow.runs r where r.run_id = given.id)
@@ -34,25 +43,42 @@ begin
   end if;
 
   with inserted as (
-    insert into pgflow.step_states (flow_slug, run_id, step_slug, remaining_deps, initial_tasks)
-    select slug, r.run_id, s.step_slug, s.deps_count,
-      case
-        when s.step_type = 'single' then 1
-        when s.deps_count = 0 then jsonb_array_length(r.input)
-      end
+    insert into pgflow.step_states (
+      flow_slug, run_id, step_slug, remaining_deps, initial_tasks,
+      status, remaining_tasks, started_at
+    )
+    select slug, r.run_id, s.step_slug, s.deps_count, t.tasks,
+      case when b.starts then 'started' else 'created' end,
+      case when b.starts then t.tasks end,
+      case when b.starts then clock_timestamp() end
     from unnest(fresh) as f (run_id)
     join pgflow.runs r on r.run_id = f.run_id
     cross join unnest(steps) as s
+    cross join lateral (
+      select case
+        when s.step_type = 'single' then 1
+        when s.deps_count = 0 then jsonb_array_length(r.input)
+      end
+    ) as t (tasks)
+    cross join lateral (select not paused and not is_judged and s.deps_count = 0) as b (starts)
     order by r.run_id, s.step_index
-    returning run_id, step_slug, remaining_deps
+    returning run_id, step_slug, remaining_deps, status
   )
-  select array_agg(row(slug, i.run_id, i.step_slug)::pgflow.step_ref) into roots
-  from inserted i where i.remaining_deps = 0;
+  select
+    array_agg(row(slug, i.run_id, i.step_slug)::pgflow.step_ref) filter (where i.status = 'started'),
+    array_agg(row(slug, i.run_id, i.step_slug)::pgflow.step_ref) filter (
+      where i.status = 'created' and i.remaining_deps = 0 and not paused
+    )
+  into started, ready
+  from inserted i;
 
   perform pgflow._announce_runs(fresh, 'started');
-  perform pgflow._advance(
-    '{}', case when not paused then roots end, case when step_count = 0 then fresh end, delay
-  );
+  perform pgflow._queue_steps(started, delay);
+  if ready is not null then
+    perform pgflow._advance('{}', ready, delay);
+  elsif steps is null then
+    perform pgflow._finish_empty_runs(fresh);
+  end if;
   perform pgflow._wake_workers(array[slug]);
   return fresh;
 end;

@@ -9,32 +9,26 @@ language plpgsql
 set search_path to ''
 as $$
 declare
-  keys record;
   started int;
 begin
-  keys := pgflow._message_keys(messages);
-
   return query
-  with message as (
-    select * from unnest(msg_ids, keys.run_ids, keys.step_slugs, keys.task_indexes)
-      as m (msg_id, run_id, step_slug, task_index)
-  ),
-  startable as materialized (
+  with startable as materialized (
     select t.ctid
-    from message m
+    from unnest(msg_ids, messages) as m (msg_id, message)
     cross join lateral (
       select x.ctid from pgflow.step_tasks x
-      where x.run_id = m.run_id and x.step_slug = m.step_slug and x.task_index = m.task_index
+      where x.run_id = pgflow._uuid_in(m.message ->> 'run_id')
+        and x.step_slug = m.message ->> 'step_slug'
+        and x.task_index = pgflow._index_in(m.message ->> 'task_index')
+        and x.message_id = m.msg_id
+        and (
+          x.status = 'queued'
+          or x.status = 'started' and x.lease_expires_at <= clock_timestamp()
+            and x.attempts_count < pgflow._max_attempts(x.flow_slug, x.step_slug)
+        )
       limit 1
-    ) as at
-    join pgflow.step_tasks t on t.ctid = at.ctid
-    where t.message_id = m.msg_id
-      and (
-        t.status = 'queued'
-        or t.status = 'started' and t.lease_expires_at <= clock_timestamp()
-          and t.attempts_count < pgflow._max_attempts(t.flow_slug, t.step_slug)
-      )
-    for no key update of t skip locked
+      for no key update skip locked
+    ) as t
   ),
   started as (
     update pgflow.step_tasks t
@@ -79,9 +73,7 @@ begin
 
   if started < cardinality(msg_ids) then
     return query
-    select * from pgflow._settle_unstarted(
-      worker_id, flow_slug, msg_ids, keys.run_ids, keys.step_slugs, keys.task_indexes
-    );
+    select * from pgflow._settle_unstarted(worker_id, flow_slug, msg_ids, messages);
   end if;
 end;
 $$;

@@ -13,26 +13,7 @@ set enable_mergejoin to off
 set enable_material to off
 set random_page_cost to 0
 as $$
-declare
-  asked text[] := flow_slugs;
-  with_more text[];
-  remaining int := quantity;
-  share int;
-  claimed int;
 begin
-  while remaining > 0 and cardinality(asked) > 0 loop
-    with_more := '{}';
-    for i in 1 .. cardinality(asked) loop
-      share := ceil(remaining::numeric / (cardinality(asked) - i + 1));
-      exit when share = 0;
-      return query select * from pgflow._claim_from(worker_id, asked[i], share);
-      get diagnostics claimed = row_count;
-      remaining := remaining - claimed;
-      if claimed = share then
-        with_more := with_more || asked[i];
-      end if;
-    end loop;
-    asked := with_more;
-  end loop;
+  return query select * from pgflow._claim(worker_id, flow_slugs, quantity);
 end;
 $$;

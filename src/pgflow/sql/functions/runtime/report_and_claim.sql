@@ -17,23 +17,24 @@ set random_page_cost to 0
 as $$
 declare
   answer record;
+  touched text[];
   claimed int;
 begin
   if jsonb_array_length(outcomes) > 0 then
     answer := pgflow._report(worker_id, outcomes);
+    touched := answer.flow_slugs;
     if answer.refused is not null then
       return query select * from pgflow._refusals(answer.refused);
     end if;
   end if;
 
-  return query select * from pgflow.claim_tasks(worker_id, flow_slugs, quantity);
+  return query select * from pgflow._claim(worker_id, flow_slugs, quantity);
   get diagnostics claimed = row_count;
 
-  if jsonb_array_length(outcomes) > 0 then
-    perform pgflow._wake_workers(array(
-      select touched from unnest(answer.flow_slugs) as touched
-      where claimed >= quantity or touched <> all (report_and_claim.flow_slugs)
-    ));
+  if claimed >= quantity then
+    perform pgflow._wake_workers(touched);
+  elsif not touched <@ flow_slugs then
+    perform pgflow._wake_workers(array(select unnest(touched) except select unnest(flow_slugs)));
   end if;
 end;
 $$;

@@ -21,8 +21,7 @@ begin
     $query$
       with message as (
         update pgmq.%1$I as m
-        set vt = clock_timestamp()
-          + make_interval(secs => coalesce(($2 ->> (m.message ->> 'step_slug'))::int, 1))
+        set vt = clock_timestamp() + coalesce($2 ->> (m.message ->> 'step_slug'), '1 second')::interval
         where m.ctid = any (array(
           select d.ctid from pgmq.%1$I as d where d.msg_id = any ($1) for update skip locked
         ))
