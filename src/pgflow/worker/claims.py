@@ -2,7 +2,8 @@
 
 While a call is in flight handlers run and outcomes gather. The next call reports all of them and
 claims as many tasks as there is room for. So a lone outcome goes out at once, and under load the
-batches grow by themselves.
+batches grow by themselves. Where outcomes pile up all the same, a second connection helps: see
+`relief`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pgflow.worker.hunger import Hunger
     from pgflow.worker.reports import Report
     from pgflow.worker.rotation import Rotation
+    from pgflow.worker.session import Session
     from pgflow.worker.signals import Signals
     from pgflow.worker.slots import Slots
 
@@ -77,6 +79,8 @@ class Claims(LoopService):
         self._trouble = Backoff(first=0.02, longest=5.0)
         # Whether notifications reach us; who listens sets it.
         self._is_notified = False
+        # How many tasks the calls in flight have asked for.
+        self._asked = 0
 
     def notify(self, flow_slugs: Iterable[str]) -> None:
         """There may be work of these flows."""
@@ -126,9 +130,21 @@ class Claims(LoopService):
         if self._stopping.is_set():
             return 0
         room = self._slots.room()
-        return room if self._goal.quota is None else min(room, self._goal.quota)
+        if self._goal.quota is not None:
+            room = min(room, self._goal.quota)
+        return room - self._asked
 
-    async def _converse(self, room: int) -> None:
+    async def relieve(self, session: Session) -> None:
+        """Report and claim over another connection, unless that is not called for any more."""
+        async with self._desk.aside:
+            if self._desk.is_in_doubt or not self._desk.reports.are_piled_up:
+                return
+            try:
+                await self._converse(self._room(), over=session)
+            finally:
+                self._alarm.ring()
+
+    async def _converse(self, room: int, *, over: Session | None = None) -> None:
         report = self._desk.reports.take()
         asked: list[str] = []
         if room > 0:
@@ -136,19 +152,28 @@ class Claims(LoopService):
         else:
             # What a report unlocks, nobody notifies us of. It is for later.
             self._rotation.heat(report.flow_slugs())
-        await self._exchange(report, asked, room)
+        await self._exchange(report, asked, max(room, 0), over=over)
 
     async def _look_everywhere(self) -> bool:
-        """Ask every flow at once; whether that brought anything."""
+        """Ask every flow at once; whether that brought anything.
+
+        So may a call that has asked for all there is room for, and is still in flight.
+        """
         room = self._room()
         if room <= 0:
-            return False
+            return True
         asked = self._rotation.choose_all(self._loop.time())
         return await self._exchange(self._desk.reports.take(), asked, room)
 
-    async def _exchange(self, report: Report, asked: Sequence[str], room: int) -> bool:
+    async def _exchange(
+        self, report: Report, asked: Sequence[str], room: int, *, over: Session | None = None
+    ) -> bool:
         """One call; whether it brought tasks. Draws the conclusions from what it brought."""
-        brought = await self._desk.exchange(report, asked, max(room, 0))
+        self._asked += room
+        try:
+            brought = await self._desk.exchange(report, asked, room, over=over)
+        finally:
+            self._asked -= room
         is_full = 0 < room <= len(brought)
         self._trouble.reset()
         if brought:
@@ -157,7 +182,8 @@ class Claims(LoopService):
             self._signals.claimed.occur()
         self._rotation.note(asked, Counter(brought), room)
         self._count(len(brought))
-        await self._hunger.note_claim(is_full=is_full)
+        if over is None:
+            await self._hunger.note_claim(is_full=is_full)
         return bool(brought)
 
     def _count(self, claimed: int) -> None:

@@ -50,31 +50,40 @@ class Desk:
         self._slots = slots
         self._meter = meter
         self._traces = traces
-        self._is_in_doubt = False
+        self.is_in_doubt = False
+        # Held during an exchange over another connection: doubts are settled while there is none.
+        self.aside = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything is in hand or waits to be reported."""
-        return bool(self._hand) or bool(self.reports)
+        """Whether anything is in hand, waits to be reported or may come in."""
+        return bool(self._hand) or bool(self.reports) or self.aside.locked()
 
-    async def exchange(self, report: Report, flow_slugs: Sequence[str], room: int) -> list[str]:
-        """Report, and claim up to `room` tasks of these flows; returns the flow of each."""
+    async def exchange(
+        self, report: Report, flow_slugs: Sequence[str], room: int, *, over: Session | None = None
+    ) -> list[str]:
+        """Report, and claim up to `room` tasks of these flows; returns the flow of each.
+
+        `over` is another connection than the desk's own, for a caller who holds `aside`.
+        """
+        session = over or self.session
         try:
-            if self._is_in_doubt:
+            if self.is_in_doubt:
                 report = await self._settle_doubt(report)
-            rows = await self.session.run(
+            rows = await session.run(
                 statements.report_and_claim(self._worker_id, report.json(), flow_slugs, room)
             )
         except psycopg.Error as error:
             self.reports.take_back(report, error)
-            self._is_in_doubt |= room > 0 and judge(error) is Setback.LOST
+            self.is_in_doubt |= room > 0 and judge(error) is Setback.LOST
             raise
         self.reports.confirm(report, {identity_of(row) for row in rows if row.msg_id is None})
         tasks = [row for row in rows if row.msg_id is not None]
         if room > 0:
             self._meter.note_claim(tasks)
-        await self._admit([one for task in tasks if (one := self._receive(task)) is not None])
+        attempts = [one for task in tasks if (one := self._receive(task)) is not None]
+        await self._admit(attempts, session)
         return [task.flow_slug for task in tasks]
 
     async def _settle_doubt(self, report: Report) -> Report:
@@ -82,11 +91,13 @@ class Desk:
 
         What it reported is said again first: that waits for a call that is still under way.
         """
-        refused = await self.session.run(statements.report_tasks(self._worker_id, report.json()))
-        self.reports.confirm(report, {identity_of(row) for row in refused})
-        held = self._hand.held()
-        await self.session.run(statements.hand_back_unheld(self._worker_id, held))
-        self._is_in_doubt = False
+        async with self.aside:
+            told = statements.report_tasks(self._worker_id, report.json())
+            refused = await self.session.run(told)
+            self.reports.confirm(report, {identity_of(row) for row in refused})
+            held = self._hand.held()
+            await self.session.run(statements.hand_back_unheld(self._worker_id, held))
+        self.is_in_doubt = False
         return Report()
 
     def _receive(self, task: TaskRow) -> Attempt | None:
@@ -105,18 +116,20 @@ class Desk:
     def _decline(self, task: TaskRow, outcome: Outcome) -> None:
         self.reports.say(task, identity_of(task), outcome)
 
-    async def _admit(self, attempts: list[Attempt]) -> None:
+    async def _admit(self, attempts: list[Attempt], session: Session) -> None:
         wanting = [one for one in attempts if one.step.needs_flow_input]
         if wanting:
-            await self._fetch_flow_inputs(wanting, attempts)
+            await self._fetch_flow_inputs(wanting, attempts, session)
         if self._traces is not None and attempts:
             await self._traces.assign(attempts)
         self._slots.admit(attempts)
 
-    async def _fetch_flow_inputs(self, wanting: list[Attempt], claimed: list[Attempt]) -> None:
+    async def _fetch_flow_inputs(
+        self, wanting: list[Attempt], claimed: list[Attempt], session: Session
+    ) -> None:
         run_ids = list({attempt.task.run_id for attempt in wanting})
         try:
-            rows = await self.session.run(statements.flow_inputs(run_ids))
+            rows = await session.run(statements.flow_inputs(run_ids))
         except psycopg.Error:
             for attempt in claimed:
                 attempt.outcome = RELEASED

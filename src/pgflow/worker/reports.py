@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from pgflow.worker.alarm import Alarm
 from pgflow.worker.attempt import Attempt, Hand, log_ids, wire
 from pgflow.worker.meter import Meter, Observer
 from pgflow.worker.outcome import DROPPED, Outcome, Verdict, refused_payload
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("pgflow.worker.reports")
 
+# So many outcomes in line are worth a call of their own, while another one is in flight.
+PILE = 64
 # One report holds at most so many characters, but at least one outcome.
 REPORT_SIZE = 16 * 1024 * 1024
 
@@ -88,12 +91,18 @@ class Reports:
         self._signals = signals
         self._meter = meter or Meter()
         self._line: deque[Entry] = deque()
+        # Rings while the line is long.
+        self.bell = Alarm()
         self.tally = Tally()
         # So many at the head are sent one by one, because Postgres has refused one of them.
         self._suspects = 0
 
     def __bool__(self) -> bool:
         return bool(self._line)
+
+    @property
+    def are_piled_up(self) -> bool:
+        return len(self._line) >= PILE
 
     def add(self, attempt: Attempt) -> None:
         """An attempt has ended: report it, or forget it where there is nothing to say."""
@@ -103,6 +112,8 @@ class Reports:
     def say(self, task: TaskRow, identity: str, outcome: Outcome) -> None:
         if outcome.needs_report:
             self._line.append(Entry(task, identity, outcome, wire(identity, outcome)))
+            if self.are_piled_up:
+                self.bell.ring()
         else:
             self._count(task, outcome, self._hand.pop(identity, None))
 

@@ -40,6 +40,10 @@ class Session:
         except psycopg.Error as error:
             raise unreachable(error) from error
 
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
     async def reopen(self) -> bool:
         """Try once to connect again; whether it worked."""
         await self.close()

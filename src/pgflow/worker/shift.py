@@ -27,6 +27,7 @@ from pgflow.worker.hunger import Hunger
 from pgflow.worker.meter import Meter, Observer
 from pgflow.worker.places import LoopPlace, Place, ThreadPlace
 from pgflow.worker.processes import ExecutorPlace
+from pgflow.worker.relief import Relief
 from pgflow.worker.reports import Reports, Tally
 from pgflow.worker.rotation import Rotation
 from pgflow.worker.session import Session
@@ -88,6 +89,7 @@ class Shift:
         self._connections = self._make_connections()
         self._slots = self._make_slots()
         self._claims = self._make_claims(goal)
+        self._relief = self._make_relief()
         self._heartbeat = self._make_heartbeat()
 
     @property
@@ -114,14 +116,16 @@ class Shift:
         self._meter.enlist(self._slots)
         self._heartbeat.start()
         self._claims.start()
+        self._relief.start()
         if self._collector is not None:
             self._collector.start()
 
     async def finished(self) -> None:
         """Wait until the loops end, or somebody asks for the end; raises what crashed one."""
+        loops = (self._claims, self._relief, self._heartbeat)
         waits = [
             asyncio.ensure_future(one)
-            for one in (self._claims.finished(), self._heartbeat.finished(), self._ending.wait())
+            for one in (*(loop.finished() for loop in loops), self._ending.wait())
         ]
         try:
             done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -151,6 +155,7 @@ class Shift:
         self._slots.release_all()
         await self._wait_for_the_claims(FLUSH)
         await self._claims.abandon()
+        await self._relief.abandon()
         self._reports.abandon()
         await self._heartbeat.stop()
         await self._slots.close(within=FLUSH)
@@ -163,6 +168,7 @@ class Shift:
         self._connections.close()
         await self._session.close()
         await self._second.close()
+        await self._relief.disconnect()
         if self._collector is not None:
             await self._collector.disconnect()
 
@@ -278,6 +284,9 @@ class Shift:
             alarm=self._alarm,
             goal=goal,
         )
+
+    def _make_relief(self) -> Relief:
+        return Relief(self._make_session("relief"), claims=self._claims, bell=self._reports.bell)
 
     def _make_heartbeat(self) -> Heartbeat:
         return Heartbeat(
