@@ -11,6 +11,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from pgflow.interrupts import obeying_signals
 from pgflow.worker.backoff import Backoff
 
 logger = logging.getLogger("pgflow.worker.supervisor")
@@ -48,14 +49,8 @@ class Supervisor:
 
     async def run(self) -> None:
         """Keep the processes running until all have ended well or were told to."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._pass_on, number)
-        try:
+        with obeying_signals(self._pass_on):
             await asyncio.gather(*(self._keep_one() for _ in range(self._processes)))
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
 
     async def _keep_one(self) -> None:
         backoff = Backoff(first=0.25, longest=30.0)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
@@ -17,6 +15,7 @@ from pgflow.definition.flow import Flow
 from pgflow.embedded import running_url
 from pgflow.environment import find_database_url
 from pgflow.errors import FlowDefinitionError
+from pgflow.interrupts import obeying_signals
 from pgflow.worker.claims import Goal
 from pgflow.worker.loop import run
 from pgflow.worker.meter import Meter
@@ -107,7 +106,7 @@ class Worker:
         A second signal stops at once. Raises what made it impossible to go on.
         """
         async with self:
-            with self._obeying_signals():
+            with obeying_signals(lambda _: self._on_duty.ask_to_end()):
                 try:
                     await self._on_duty.finished()
                 finally:
@@ -176,22 +175,6 @@ class Worker:
             await shift.disconnect()
             raise
         self._worker_id = self._shift.worker_id
-
-    @contextmanager
-    def _obeying_signals(self) -> Generator[None]:
-        """SIGTERM and SIGINT end the shift, where signals can be caught."""
-        loop = asyncio.get_running_loop()
-        caught: list[signal.Signals] = []
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # Only the main thread may, and not on every platform.
-            with suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(number, self._on_duty.ask_to_end)
-                caught.append(number)
-        try:
-            yield
-        finally:
-            for number in caught:
-                loop.remove_signal_handler(number)
 
 
 def _direct_url(*, beside: str | None) -> str | None:
