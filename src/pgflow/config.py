@@ -10,12 +10,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from pgflow.environment import COMPILATION_VARIABLE, REQUIRE_MIGRATIONS_VARIABLE
 from pgflow.errors import DeploymentError
 
 Compilation = Literal["phase1", "phase2", "off"]
 
-COMPILATION_VARIABLE = "PGFLOW_COMPILATION"
-REQUIRE_MIGRATIONS_VARIABLE = "PGFLOW_REQUIRE_MIGRATIONS"
 YES = ("true", "1", "yes", "on")
 NO = ("false", "0", "no", "off")
 

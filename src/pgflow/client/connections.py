@@ -29,15 +29,13 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from pgflow.client.failures import translated, unreachable
-from pgflow.environment import find_database_url
+from pgflow.environment import DIRECT_URL_VARIABLE, find_database_url
 from pgflow.errors import DatabaseUnavailable
 from pgflow.statements import Statement
 
 T = TypeVar("T")
 C = TypeVar("C", Connection[Any], AsyncConnection[Any])
 
-# A way past the pooler that the database URL of the environment leads to.
-DIRECT_URL_VARIABLE = "PGFLOW_DIRECT_URL"
 KEPT_CONNECTIONS = 10
 
 # A server whose host has vanished is missed within half a minute, whoever waits for its answer.

@@ -11,12 +11,11 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from pgflow.environment import SUPERVISED_VARIABLE
 from pgflow.interrupts import obeying_signals
 from pgflow.worker.backoff import Backoff
 
 logger = logging.getLogger("pgflow.worker.supervisor")
-
-SUPERVISED_VARIABLE = "PGFLOW_SUPERVISED"
 
 # A process that has lived so long did not die of how it was started (seconds).
 STEADY = 10.0

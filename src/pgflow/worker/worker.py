@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pgflow.definition.flow import Flow
 from pgflow.embedded import running_url
-from pgflow.environment import find_database_url
+from pgflow.environment import DIRECT_URL_VARIABLE, find_database_url
 from pgflow.errors import FlowDefinitionError
 from pgflow.interrupts import obeying_signals
 from pgflow.worker.claims import Goal
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pgflow.config import Compilation
     from pgflow.worker.reports import Tally
 
-DIRECT_URL_VARIABLE = "PGFLOW_DIRECT_URL"
 DEFAULT_CONCURRENCY = 32
 
 
