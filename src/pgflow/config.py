@@ -27,7 +27,6 @@ class Config:
         [tool.pgflow]
         flows = ["shop.flows"]           # modules or files, where a command names none
         migrations = "db/migrations"     # where `pgflow compile` writes, relative to pyproject.toml
-        schema_owner = "shop_owner"      # the role that owns the engine's schema
         compilation = "phase2"           # what a worker does about changed flows when it starts
         require_migrations = false       # whether even new flows need a migration
 
@@ -36,7 +35,6 @@ class Config:
 
     flows: tuple[str, ...] = ()
     migrations: Path = Path("migrations")
-    schema_owner: str | None = None
     compilation: Compilation = "phase2"
     require_migrations: bool = False
 
@@ -72,7 +70,7 @@ def _value(key: str, value: object, file: Path) -> object:
             return tuple(cast("list[str]", value))
         case "migrations", str():
             return file.parent / value
-        case ("schema_owner", str()) | ("require_migrations", bool()):
+        case "require_migrations", bool():
             return value
         case "compilation", _ if value in get_args(Compilation):
             return value
@@ -83,7 +81,6 @@ def _value(key: str, value: object, file: Path) -> object:
 EXPECTED = {
     "flows": "a string or a list of strings",
     "migrations": "a string",
-    "schema_owner": "a string",
     "compilation": "one of 'phase1', 'phase2', 'off'",
     "require_migrations": "true or false",
 }

@@ -250,12 +250,12 @@ def steer(
             done(f"Run {run_id} of flow '{run.flow_slug}' is {now or run.status}")
 
 
-def show_until_end(database: DatabaseUrl, run_id: UUID) -> Progress:
-    """Shows a run as it goes on, on the best screen that there is."""
+def show_until_end(database: DatabaseUrl, run_id: UUID, timeout: float | None = None) -> Progress:
+    """Shows a run as it goes on, on the best screen that there is; `timeout` is in seconds."""
     import asyncio
 
     from pgflow.cli.following import follow
     from pgflow.cli.screens import open_screen
 
     with open_screen() as screen:
-        return asyncio.run(follow(database.value, run_id, screen))
+        return asyncio.run(follow(database.value, run_id, screen, timeout=timeout))

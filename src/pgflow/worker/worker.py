@@ -11,9 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
 
+from pgflow.conninfo import readable
 from pgflow.definition.flow import Flow
 from pgflow.embedded import running_url
-from pgflow.environment import DIRECT_URL_VARIABLE, find_database_url
+from pgflow.environment import DIRECT_URL_VARIABLE, DatabaseUrl, find_database_url
 from pgflow.errors import FlowDefinitionError
 from pgflow.interrupts import obeying_signals
 from pgflow.worker.claims import Goal
@@ -66,8 +67,8 @@ class Worker:
         self.meter = meter or Meter()
         self._settings = Settings(
             flows=by_slug(flows),
-            database_url=find_database_url(database_url, embedded=running_url).value,
-            direct_url=direct_url or _direct_url(beside=database_url),
+            database_url=_found(database_url),
+            direct_url=_way_past(direct_url, beside=database_url),
             name=name or f"{socket.gethostname()}:{os.getpid()}",
             concurrency=_concurrency(concurrency, executor),
             executor=_checked(executor),
@@ -176,9 +177,16 @@ class Worker:
         self._worker_id = self._shift.worker_id
 
 
-def _direct_url(*, beside: str | None) -> str | None:
-    # A URL that was given in code may lead elsewhere than the environment thinks.
-    return os.environ.get(DIRECT_URL_VARIABLE) if beside is None else None
+def _found(database_url: str | None) -> str:
+    return readable(find_database_url(database_url, embedded=running_url)).value
+
+
+def _way_past(direct_url: str | None, *, beside: str | None) -> str | None:
+    if direct_url:
+        return readable(DatabaseUrl(direct_url, "direct_url")).value
+    # A database URL that was given in code may lead elsewhere than the environment thinks.
+    said = os.environ.get(DIRECT_URL_VARIABLE) if beside is None else None
+    return readable(DatabaseUrl(said, DIRECT_URL_VARIABLE)).value if said else None
 
 
 def by_slug(flows: Flow[Any] | Iterable[Flow[Any]]) -> Mapping[str, Flow[Any]]:
