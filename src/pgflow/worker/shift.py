@@ -24,6 +24,7 @@ from pgflow.worker.desk import Desk
 from pgflow.worker.heartbeat import Heartbeat
 from pgflow.worker.hunger import Hunger
 from pgflow.worker.meter import Meter
+from pgflow.worker.outage import Outage
 from pgflow.worker.places import LoopPlace, Place, ThreadPlace
 from pgflow.worker.processes import ExecutorPlace
 from pgflow.worker.reports import Reports, Tally
@@ -77,6 +78,7 @@ class Shift:
         self._alarm = Alarm()
         self._hand = Hand()
         self._reports = Reports(self._hand, signals, settings.meter)
+        self._outage = Outage()
         self._session = self._make_session("claims")
         self._second = self._make_session("heartbeat")
         self._connections = self._make_connections()
@@ -187,7 +189,7 @@ class Shift:
         settings = self._settings
         url = settings.direct_url or settings.database_url
         where = conninfo(url, purpose, settings.name)
-        return Session(where, purpose=purpose, pooler=settings.pooler)
+        return Session(where, purpose=purpose, pooler=settings.pooler, outage=self._outage)
 
     def _make_connections(self) -> TaskConnections:
         settings = self._settings
