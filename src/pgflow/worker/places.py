@@ -195,7 +195,10 @@ class ThreadPlace(LocalPlace):
 
     def _run(self, attempt: Attempt, context: TaskContext) -> None:
         began = time.monotonic()
-        outcome = execute(attempt.step, attempt.task, attempt.flow_input, context)
+        try:
+            outcome = execute(attempt.step, attempt.task, attempt.flow_input, context)
+        except BaseException as error:  # noqa: BLE001 - an attempt without an outcome keeps its slot
+            outcome = failed(error)
         attempt.seconds = time.monotonic() - began
         self._mailbox.post((attempt, outcome))
 
