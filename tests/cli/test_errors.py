@@ -12,6 +12,9 @@ from click.testing import CliRunner, Result
 from pgflow.cli.commands import Group, command, sentence
 from pgflow.errors import FlowNotFound
 from tests.support.commands import CommandLine
+from tests.support.imports import tidy_imports
+
+__all__ = ["tidy_imports"]
 
 FLOW = """
 from pgflow import Flow
@@ -72,6 +75,7 @@ def test_passwords_are_never_shown() -> None:
     assert said.startswith("RuntimeError: cannot reach postgresql://app:***@db/shop")
 
 
+@pytest.mark.usefixtures("tidy_imports")
 @pytest.mark.parametrize(
     "command",
     [
