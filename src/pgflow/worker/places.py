@@ -74,10 +74,10 @@ class LocalPlace(ABC):
 
     def _context(self, attempt: Attempt) -> TaskContext:
         left = attempt.deadline - self._loop.time()
-        attempt.context = TaskContext(
-            attempt.task, self, attempt.flow_input, expires_at=time.time() + left
-        )
-        return attempt.context
+        expires_at = time.time() + left
+        context = TaskContext(attempt.task, self, attempt.flow_input, expires_at=expires_at)
+        attempt.context = context
+        return context
 
     def _decode_input(self, task: TaskRow, raw: str) -> Any:
         return self._flows[task.flow_slug].input_codec.decode_json(raw)
