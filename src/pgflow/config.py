@@ -10,13 +10,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from pgflow.environment import (
+    COMPILATION_VARIABLE,
+    REQUIRE_MIGRATIONS_VARIABLE,
+    TELEMETRY_VARIABLE,
+)
 from pgflow.errors import DeploymentError
 
 Compilation = Literal["phase1", "phase2", "off"]
 
-COMPILATION_VARIABLE = "PGFLOW_COMPILATION"
-REQUIRE_MIGRATIONS_VARIABLE = "PGFLOW_REQUIRE_MIGRATIONS"
-TELEMETRY_VARIABLE = "PGFLOW_TELEMETRY"
 YES = ("true", "1", "yes", "on")
 NO = ("false", "0", "no", "off")
 
@@ -29,7 +31,6 @@ class Config:
         [tool.pgflow]
         flows = ["shop.flows"]           # modules or files, where a command names none
         migrations = "db/migrations"     # where `pgflow compile` writes, relative to pyproject.toml
-        schema_owner = "shop_owner"      # the role that owns the engine's schema
         compilation = "phase2"           # what a worker does about changed flows when it starts
         require_migrations = false       # whether even new flows need a migration
         telemetry = true                 # whether `pgflow worker` writes traces and metrics
@@ -40,7 +41,6 @@ class Config:
 
     flows: tuple[str, ...] = ()
     migrations: Path = Path("migrations")
-    schema_owner: str | None = None
     compilation: Compilation = "phase2"
     require_migrations: bool = False
     telemetry: bool = False
@@ -77,7 +77,7 @@ def _value(key: str, value: object, file: Path) -> object:
             return tuple(cast("list[str]", value))
         case "migrations", str():
             return file.parent / value
-        case ("schema_owner", str()) | ("require_migrations" | "telemetry", bool()):
+        case "require_migrations" | "telemetry", bool():
             return value
         case "compilation", _ if value in get_args(Compilation):
             return value
@@ -88,7 +88,6 @@ def _value(key: str, value: object, file: Path) -> object:
 EXPECTED = {
     "flows": "a string or a list of strings",
     "migrations": "a string",
-    "schema_owner": "a string",
     "compilation": "one of 'phase1', 'phase2', 'off'",
     "require_migrations": "true or false",
     "telemetry": "true or false",

@@ -12,8 +12,21 @@ from urllib.parse import parse_qsl, unquote
 
 from pgflow.errors import DatabaseUnavailable, DatabaseUrlMissing, DeploymentError
 
+# The names of all variables that mean something to pgflow, but those of its pytest plugin, which
+# imports nothing.
 ENVIRONMENT_VARIABLE = "PGFLOW_ENV"
-URL_VARIABLES = ("PGFLOW_DATABASE_URL", "EDGE_WORKER_DB_URL", "DATABASE_URL")
+DATABASE_URL_VARIABLE = "PGFLOW_DATABASE_URL"
+SUPABASE_URL_VARIABLE = "EDGE_WORKER_DB_URL"
+URL_VARIABLES = (DATABASE_URL_VARIABLE, SUPABASE_URL_VARIABLE, "DATABASE_URL")
+# A way past the pooler that the database URL of the environment leads to.
+DIRECT_URL_VARIABLE = "PGFLOW_DIRECT_URL"
+AUTH_SECRET_VARIABLE = "PGFLOW_AUTH_SECRET"  # noqa: S105  the name of the variable, not its value
+COMPILATION_VARIABLE = "PGFLOW_COMPILATION"
+REQUIRE_MIGRATIONS_VARIABLE = "PGFLOW_REQUIRE_MIGRATIONS"
+TELEMETRY_VARIABLE = "PGFLOW_TELEMETRY"
+UI_TOKEN_VARIABLE = "PGFLOW_UI_TOKEN"  # noqa: S105  the name of the variable, not its value
+# Set by us, in the processes that we start.
+SUPERVISED_VARIABLE = "PGFLOW_SUPERVISED"
 
 # Variables that the hosting platforms set in every process; one is enough.
 HOSTED_MARKERS = (

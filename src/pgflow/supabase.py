@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgflow import schema
+from pgflow.environment import SUPABASE_URL_VARIABLE
 from pgflow.errors import DeploymentError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ SETTINGS = (
     ("db.pooler", "pool_mode", "transaction"),
     ("edge_runtime", "policy", "per_worker"),
 )
-URL_VARIABLE = "EDGE_WORKER_DB_URL"
 # Where the functions of a local Supabase reach its pooler; it has the same password everywhere.
 POOLER_URL = "postgresql://postgres.pooler-dev:postgres@pooler:6543/postgres"
 
@@ -193,10 +193,10 @@ def _environment(project: Path) -> Change | None:
     path = project / "functions" / ".env"
     before = path.read_bytes() if path.exists() else None
     text = (before or b"").decode()
-    if re.search(rf"^\s*(export\s+)?{URL_VARIABLE}\s*=", text, re.MULTILINE):
+    if re.search(rf"^\s*(export\s+)?{SUPABASE_URL_VARIABLE}\s*=", text, re.MULTILINE):
         return None
     gap = "" if not text or text.endswith("\n") else "\n"
-    seeded = f'{text}{gap}{URL_VARIABLE}="{POOLER_URL}"\n'
+    seeded = f'{text}{gap}{SUPABASE_URL_VARIABLE}="{POOLER_URL}"\n'
     return Change(path, "the URL of the local pooler", seeded.encode(), before)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -134,8 +135,9 @@ async def test_requests_whose_connections_all_break_lose_nothing(bench: Workbenc
 
 
 async def test_what_cannot_be_reported_is_attempted_again_when_the_database_is_back(
-    bench: Workbench,
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pgflow.worker.shift.FLUSH", 0.5)
     gate = Gate()
     flow = gated(gate)
     bench.register(flow)

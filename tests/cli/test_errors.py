@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner, Result
 
 from pgflow.cli.commands import Group, command, sentence
 from pgflow.errors import FlowNotFound
+from tests.support.commands import CommandLine
+from tests.support.imports import tidy_imports
+
+__all__ = ["tidy_imports"]
+
+FLOW = """
+from pgflow import Flow
+echo = Flow("echo")
+echo.step(slug="same")(lambda: None)
+"""
 
 
 def failing(error: BaseException, *arguments: str) -> Result:
@@ -60,3 +73,30 @@ def test_passwords_are_never_shown() -> None:
     said = sentence(RuntimeError("cannot reach postgresql://app:secret@db/shop"))
 
     assert said.startswith("RuntimeError: cannot reach postgresql://app:***@db/shop")
+
+
+@pytest.mark.usefixtures("tidy_imports")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check",),
+        ("dev", "flows.py"),
+        ("install",),
+        ("runs", "list"),
+        ("ui",),
+        ("worker", "flows.py"),
+        ("worker", "flows.py", "--processes", "2"),
+    ],
+    ids=" ".join,
+)
+def test_a_url_that_cannot_be_read_is_a_sentence_without_the_url(
+    cli: CommandLine, tmp_path: Path, command: Sequence[str]
+) -> None:
+    (tmp_path / "flows.py").write_text(FLOW)
+
+    said = cli.refused(*command, "--database-url", "postgresql://app:se cret@host/shop")
+
+    assert said == (
+        "Error: the database URL (given explicitly) cannot be read. "
+        "Expected postgresql://user:***@host:port/database\n"
+    )

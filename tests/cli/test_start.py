@@ -119,6 +119,14 @@ def test_wait_ends_at_its_timeout_and_the_run_goes_on(cli: CommandLine, engine: 
 
 
 @pytest.mark.usefixtures("greeting_engine")
+def test_watch_ends_at_its_timeout_and_the_run_goes_on(cli: CommandLine, engine: Engine) -> None:
+    said = cli.refused("start", "greet_user", "--watch", "--timeout", "0.1s")
+
+    assert "has not ended within 0.1 s. It goes on; what it waits for says: pgflow explain" in said
+    assert engine.value("select status from pgflow.runs") == "started"
+
+
+@pytest.mark.usefixtures("greeting_engine")
 def test_watch_shows_the_steps_and_the_output(
     cli: CommandLine, pgflow_database: PgflowDatabase
 ) -> None:

@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pgflow.config import COMPILATION_VARIABLE, REQUIRE_MIGRATIONS_VARIABLE
-from pgflow.environment import ENVIRONMENT_VARIABLE, HOSTED_MARKERS, URL_VARIABLES
+from pgflow.environment import (
+    COMPILATION_VARIABLE,
+    ENVIRONMENT_VARIABLE,
+    HOSTED_MARKERS,
+    REQUIRE_MIGRATIONS_VARIABLE,
+    URL_VARIABLES,
+)
 from pgflow.testing import PgflowDatabase
 from tests.support.engine import Engine
 from tests.support.imports import tidy_imports

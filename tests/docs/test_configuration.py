@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -50,6 +51,14 @@ def test_every_variable_is_documented() -> None:
     used = {name for file in package.rglob("*.py") for name in variables_in(file)}
 
     assert set(rows("Environment")) == used - INTERNAL
+
+
+def test_every_variable_is_spelled_once() -> None:
+    package = Path(pgflow.__file__).parent
+
+    spelled = Counter(name for file in package.rglob("*.py") for name in variables_in(file))
+
+    assert [name for name, times in spelled.items() if times > 1] == []
 
 
 def test_the_example_is_valid(tmp_path: Path) -> None:

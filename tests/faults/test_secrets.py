@@ -72,7 +72,7 @@ async def _until_told(caplog: pytest.LogCaptureFixture) -> None:
     """Wait until the worker has said that it cannot connect."""
 
     async def look() -> bool:
-        return any(record.name == "pgflow.worker.session" for record in caplog.records)
+        return any(record.name == "pgflow.worker.outage" for record in caplog.records)
 
     await eventually_async(look)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
 
 from pgflow.embedded import find_binaries
-from pgflow.testing.server import ScratchServer
+from pgflow.testing.server import ScratchServer, quick_place
 from tests.support.eventually import eventually
 
 USES_A_DATABASE = """
@@ -26,28 +27,28 @@ WRITES_ITS_SERVER = """
         with pgflow_server.clone(), open("servers", "a") as servers:
             print(pgflow_server.url, file=servers)
 """
+# Other people's plugins, which take a second to load.
+WITHOUT = ("-p", "no:hypothesispytest", "-p", "no:playwright")
 
 
 @pytest.fixture(autouse=True)
-def own_temporary_directory(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the inner run leaves behind lies in `pytester.path / "tmp"`."""
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the inner run has whatever is temporary, and so what it leaves behind."""
     for variable in ("PYTEST_XDIST_TESTRUNUID", "PYTEST_ADDOPTS", "PGFLOW_TEST_SERVER_URL"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.delenv("PGFLOW_TEST_SERVER_BIN", raising=False)
-    directory = pytester.path / "tmp"
-    directory.mkdir()
-    monkeypatch.setenv("TMPDIR", str(directory))
-    for parent in directory.parents[:4]:
-        with contextlib.suppress(PermissionError):
-            parent.chmod(parent.stat().st_mode | 0o011)
+    with TemporaryDirectory(prefix="plugin-", dir=quick_place()) as directory:
+        Path(directory).chmod(0o711)
+        monkeypatch.setenv("TMPDIR", directory)
+        yield Path(directory)
 
 
-def leftovers(pytester: pytest.Pytester) -> list[Path]:
-    return list((pytester.path / "tmp").glob("pgflow-*"))
+def leftovers(place: Path) -> list[Path]:
+    return list(place.glob("pgflow-*"))
 
 
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *WITHOUT, *options)
 
 
 def test_a_suite_that_asks_for_no_database_pays_nothing(pytester: pytest.Pytester) -> None:
@@ -66,26 +67,21 @@ def test_a_suite_that_asks_for_no_database_pays_nothing(pytester: pytest.Pyteste
     result.assert_outcomes(passed=1)
 
 
-def test_the_server_is_gone_after_the_run(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(USES_A_DATABASE)
-
-    result = run(pytester)
-
-    result.assert_outcomes(passed=1)
-    eventually(lambda: not leftovers(pytester))
-
-
-def test_the_processes_of_a_run_share_one_server(pytester: pytest.Pytester) -> None:
+def test_the_processes_of_a_run_share_one_server_that_is_gone_after_it(
+    pytester: pytest.Pytester, place: Path
+) -> None:
     pytester.makepyfile(WRITES_ITS_SERVER)
 
     result = run(pytester, "-n", "2")
 
     result.assert_outcomes(passed=8)
     assert len(set((pytester.path / "servers").read_text().split("\n"))) == 2  # and an empty line
-    eventually(lambda: not leftovers(pytester))
+    eventually(lambda: not leftovers(place))
 
 
-def test_the_server_is_gone_after_a_run_that_was_killed(pytester: pytest.Pytester) -> None:
+def test_the_server_is_gone_after_a_run_that_was_killed(
+    pytester: pytest.Pytester, place: Path
+) -> None:
     pytester.makepyfile(
         """
         import os, signal
@@ -98,20 +94,20 @@ def test_the_server_is_gone_after_a_run_that_was_killed(pytester: pytest.Pyteste
     result = run(pytester)
 
     assert result.ret == -signal.SIGKILL
-    eventually(lambda: not leftovers(pytester))
+    eventually(lambda: not leftovers(place))
 
 
-def test_a_server_is_booted_from_a_directory(pytester: pytest.Pytester) -> None:
+def test_a_server_is_booted_from_a_directory(pytester: pytest.Pytester, place: Path) -> None:
     pytester.makepyfile(USES_A_DATABASE)
 
     result = run(pytester, "--pgflow-server-bin", str(find_binaries()))
 
     result.assert_outcomes(passed=1)
-    eventually(lambda: not leftovers(pytester))
+    eventually(lambda: not leftovers(place))
 
 
 def test_a_borrowed_server_is_left_as_it_was(
-    pytester: pytest.Pytester, pgflow_server: ScratchServer
+    pytester: pytest.Pytester, place: Path, pgflow_server: ScratchServer
 ) -> None:
     pytester.makepyfile(USES_A_DATABASE)
 
@@ -119,7 +115,7 @@ def test_a_borrowed_server_is_left_as_it_was(
 
     result.assert_outcomes(passed=1)
     assert strangers(pgflow_server) == set()
-    assert not leftovers(pytester)
+    assert not leftovers(place)
 
 
 def strangers(server: ScratchServer) -> set[str]:

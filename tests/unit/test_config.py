@@ -27,7 +27,6 @@ def test_settings_are_read_from_the_nearest_pyproject_upwards(project: Project) 
         project,
         'flows = ["shop.flows", "jobs/nightly.py"]',
         'migrations = "db/migrations"',
-        'schema_owner = "shop"',
         'compilation = "off"',
         "require_migrations = true",
         "telemetry = true",
@@ -39,7 +38,6 @@ def test_settings_are_read_from_the_nearest_pyproject_upwards(project: Project) 
     assert config == Config(
         flows=("shop.flows", "jobs/nightly.py"),
         migrations=project.directory / "db/migrations",
-        schema_owner="shop",
         compilation="off",
         require_migrations=True,
         telemetry=True,
@@ -70,7 +68,10 @@ def test_the_environment_beats_the_file(project: Project) -> None:
     ("line", "complaint"),
     [
         ("flow = 'a'", "unknown key 'flow'. Did you mean 'flows'?"),
-        ("schema-owner = 'a'", "unknown key 'schema-owner'. Did you mean 'schema_owner'?"),
+        (
+            "require-migrations = true",
+            "unknown key 'require-migrations'. Did you mean 'require_migrations'?",
+        ),
         (
             "colour = 'red'",
             f"unknown key 'colour'. The keys are {', '.join(KEYS)}",

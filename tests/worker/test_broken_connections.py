@@ -90,6 +90,28 @@ async def test_connections_that_break_again_and_again_lose_and_double_nothing(
     assert handled == Counter(range(400))
 
 
+async def test_an_outage_is_told_once_with_its_end(
+    bench: Workbench, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> list[str]:
+        return [one.getMessage() for one in caplog.records if one.name.endswith(".outage")]
+
+    async with bench.worker(echo) as worker:
+        await worker.signals.idle.reaches(1)
+        bench.admit_connections(admitted=False)
+        bench.terminate("%")
+        await bench.sees(lambda: len(told()) >= 2)
+        bench.admit_connections(admitted=True)
+        await worker.signals.listening.reaches(2)
+        await worker.signals.reconnected.reaches(1)
+
+    lost, trying, again = told()
+    assert lost.startswith("connection lost: ")
+    assert trying.startswith("cannot connect, trying on: ")
+    assert trying.endswith("is not currently accepting connections")
+    assert again.startswith("connected again, after ")
+
+
 async def test_a_database_that_is_away_at_the_start_is_said_at_once() -> None:
     worker = Worker([echo], database_url="postgresql://nobody:secret@127.0.0.1:1/nowhere")
 

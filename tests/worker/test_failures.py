@@ -163,6 +163,44 @@ async def test_a_result_that_is_not_json_fails_without_another_attempt(
     assert bench.engine.task(run_id, "strange")["attempts_count"] == 1
 
 
+async def test_what_is_wrong_with_a_payload_is_logged_without_a_traceback(
+    bench: Workbench, caplog: pytest.LogCaptureFixture
+) -> None:
+    flow = Flow("typed", input=int, max_attempts=3)
+
+    @flow.step()
+    def double(number: int) -> int:
+        return 2 * number
+
+    async with bench.worker(flow):
+        await bench.ended(bench.start(flow, "seven"))
+
+    (record,) = [one for one in caplog.records if one.name == "pgflow.worker.executor"]
+    assert record.getMessage().startswith("failed, and is not tried again: InvalidInput: ")
+    assert record.exc_info is None
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("bad luck"), "attempt 1 of 1 failed: ValueError: bad luck"),
+        (Fail("closed"), "failed, and is not tried again: Fail: closed"),
+    ],
+)
+async def test_what_a_handler_raises_is_logged_with_its_traceback(
+    bench: Workbench, caplog: pytest.LogCaptureFixture, error: Exception, told: str
+) -> None:
+    flow = _raising(error, max_attempts=1)
+
+    async with bench.worker(flow):
+        await bench.ended(bench.start(flow))
+
+    (record,) = [one for one in caplog.records if one.name == "pgflow.worker.executor"]
+    assert record.getMessage() == told
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+
+
 async def test_a_result_that_only_postgres_refuses_does_no_harm_to_its_batch(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

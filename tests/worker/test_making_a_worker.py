@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pgflow.definition.flow import Flow
-from pgflow.errors import DatabaseUrlMissing, FlowConflict, FlowDefinitionError
+from pgflow.environment import DATABASE_URL_VARIABLE, DIRECT_URL_VARIABLE
+from pgflow.errors import DatabaseUnavailable, DatabaseUrlMissing, FlowConflict, FlowDefinitionError
 from pgflow.worker import Worker
 from tests.worker.workbench import Workbench
 
@@ -60,6 +61,37 @@ def test_a_worker_that_is_told_no_database_says_where_it_looked(
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(DatabaseUrlMissing, match="no database is named"):
+        Worker(echo)
+
+
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        ({"database_url": "postgresql://app:se cret@host/shop"}, "given explicitly"),
+        ({"database_url": URL, "direct_url": "postgresql://app:se%zzcret@host"}, "direct_url"),
+    ],
+)
+def test_a_url_that_cannot_be_read_is_refused_and_not_quoted(
+    options: dict[str, Any], source: str
+) -> None:
+    with pytest.raises(DatabaseUnavailable) as raised:
+        Worker(echo, **options)
+
+    assert str(raised.value) == (
+        f"the database URL ({source}) cannot be read. "
+        "Expected postgresql://user:password@host:port/database"
+    )
+
+
+def test_a_direct_url_of_the_environment_that_cannot_be_read_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(DATABASE_URL_VARIABLE, URL)
+    monkeypatch.setenv(DIRECT_URL_VARIABLE, "secret")
+
+    with pytest.raises(
+        DatabaseUnavailable, match=r"^the database URL \(PGFLOW_DIRECT_URL\) cannot"
+    ):
         Worker(echo)
 
 

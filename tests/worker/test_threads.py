@@ -70,6 +70,20 @@ def test_a_thread_may_be_added_and_taken_away_again(threads: Threads) -> None:
     eventually(lambda: len(done) == 5 and _alive() == 4)
 
 
+def test_a_job_that_fails_costs_no_thread(
+    threads: Threads, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[int] = []
+
+    for number in range(8):
+        threads.submit(lambda number=number: done.append(number) if number % 2 else 1 / 0)
+
+    eventually(lambda: sorted(done) == [1, 3, 5, 7])
+    eventually(lambda: len(caplog.records) == 4)
+    assert _alive() <= 4
+    assert set(caplog.messages) == {"a job has failed in a thread of handlers"}
+
+
 def test_closing_ends_the_threads_after_their_work() -> None:
     threads = Threads(2, name="under test")
     done: list[int] = []

@@ -11,11 +11,11 @@ from typing import Self
 
 from starlette.requests import Request
 
+from pgflow.environment import AUTH_SECRET_VARIABLE
+
 logger = logging.getLogger("pgflow.asgi")
 
-SECRET_VARIABLE = "PGFLOW_AUTH_SECRET"  # noqa: S105  the name of the variable, not its value
-
-_HOW = f"Send it as: Authorization: Bearer <{SECRET_VARIABLE}>"
+_HOW = f"Send it as: Authorization: Bearer <{AUTH_SECRET_VARIABLE}>"
 # What a proxy or a browser adds. Either makes a request from elsewhere look like one from here.
 _SIGNS_OF_OTHERS = ("forwarded", "x-forwarded-for", "x-real-ip", "origin", "sec-fetch-site")
 
@@ -29,12 +29,12 @@ class Guard:
     @classmethod
     def on_duty(cls, secret: str | None) -> Self:
         """A guard with this secret, else with that of the environment; says so if there is none."""
-        guard = cls(secret or os.environ.get(SECRET_VARIABLE) or None)
+        guard = cls(secret or os.environ.get(AUTH_SECRET_VARIABLE) or None)
         if guard.secret is None:
             logger.warning(
                 "no secret is set: the worker answers only programs of this machine. "
                 "Set %s to let others in",
-                SECRET_VARIABLE,
+                AUTH_SECRET_VARIABLE,
             )
         return guard
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
-import signal
 import socket
-from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Self
 
-import uvicorn
-
+from pgflow import serving
 from pgflow.asgi.app import control_plane
 from pgflow.errors import DeploymentError
 from pgflow.worker import Worker
@@ -51,46 +47,21 @@ class Address:
     def listen(self) -> socket.socket:
         """A socket there; a `DeploymentError` says why there can be none."""
         family = socket.AF_INET6 if _is_ipv6(self.host) else socket.AF_INET
-        # Named as TCP, because asyncio sets no TCP_NODELAY otherwise: 40 ms for each answer.
-        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listening.bind((self.host, self.port))
+            return serving.listen(self.host, self.port, family=family)
         except OSError as error:
-            listening.close()
             reason = (error.strerror or str(error)).lower()
             message = f"cannot listen on {self}: {reason}. Choose another address with --http"
             raise DeploymentError(message) from error
-        return listening
 
 
-class Server(uvicorn.Server):
+class Server(serving.Server):
     """An application on a socket, until it is told to stop. Requests in flight are answered."""
 
     def __init__(self, app: Any, listening: socket.socket, *, heeds_signals: bool) -> None:
-        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-        self._listening = listening
-        self._heeds_signals = heeds_signals
-
-    async def run_here(self) -> None:
-        """Serve in the event loop that runs."""
-        await self.serve(sockets=[self._listening])
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        # What uvicorn does here would raise the signal again after its end, as a traceback.
-        if not self._heeds_signals:
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        for number in numbers:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
+        super().__init__(
+            app, listening, heeds_signals=heeds_signals, log_config=None, lifespan="off"
+        )
 
 
 async def serve(app: Any, listening: socket.socket) -> None:

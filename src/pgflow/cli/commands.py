@@ -127,10 +127,11 @@ def yes_option(command: F) -> F:
 
 def find_database(said: str | None = None) -> DatabaseUrl:
     """The database that a command is about."""
+    from pgflow.conninfo import readable
     from pgflow.embedded import running_url
     from pgflow.environment import find_database_url
 
-    return find_database_url(said, embedded=running_url)
+    return readable(find_database_url(said, embedded=running_url))
 
 
 def fetch(database: DatabaseUrl, statement: Statement[T]) -> list[T]:

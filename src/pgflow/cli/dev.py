@@ -7,6 +7,7 @@ import click
 from pgflow.cli.commands import command
 from pgflow.cli.sources import flows_argument, named_or_configured
 from pgflow.cli.ui import needed
+from pgflow.environment import UI_TOKEN_VARIABLE
 
 
 @command()
@@ -14,7 +15,7 @@ from pgflow.cli.ui import needed
 @click.option("--database-url", metavar="URL", help="Use this database, not an embedded one.")
 @click.option("--port", type=click.IntRange(0, 65535), help="By default a free one from 7437 on.")
 @click.option(
-    "--token", envvar="PGFLOW_UI_TOKEN", help="What opens the page; by default a random one."
+    "--token", envvar=UI_TOKEN_VARIABLE, help="What opens the page; by default a random one."
 )
 def dev(
     *, names: tuple[str, ...], database_url: str | None, port: int | None, token: str | None

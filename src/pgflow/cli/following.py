@@ -14,25 +14,40 @@ from pgflow.cli.screens import Screen
 from pgflow.cli.tree import Progress
 from pgflow.client import AsyncClient, AsyncRun
 from pgflow.client.connections import AsyncDatabase
+from pgflow.client.failures import not_ended
 
 # Tasks that end within a map are no event of the run: they show when we look again.
 LOOK_AGAIN_AFTER = 0.2
 
 
-async def follow(database_url: str, run_id: UUID, screen: Screen) -> Progress:
-    """Shows a run on a screen until it has ended; returns how it did."""
-    database = AsyncDatabase(database_url)
+async def follow(
+    database_url: str, run_id: UUID, screen: Screen, *, timeout: float | None = None
+) -> Progress:
+    """Shows a run on a screen until it has ended; returns how it did.
+
+    Raises `WaitTimeout` after so many seconds, without which it shows the run as long as it takes.
+    """
     async with AsyncClient(database_url) as client:
         run = await client.get_run(run_id)
         async with _changes(run) as changed:
-            while True:
-                changed.clear()
-                progress = await look(database, run_id)
-                screen.show(progress)
-                if progress.has_ended:
-                    return progress
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), LOOK_AGAIN_AFTER)
+            try:
+                async with asyncio.timeout(timeout):
+                    return await _show_changes(AsyncDatabase(database_url), run_id, screen, changed)
+            except TimeoutError:
+                raise not_ended(run_id, timeout) from None
+
+
+async def _show_changes(
+    database: AsyncDatabase, run_id: UUID, screen: Screen, changed: asyncio.Event
+) -> Progress:
+    while True:
+        changed.clear()
+        progress = await look(database, run_id)
+        screen.show(progress)
+        if progress.has_ended:
+            return progress
+        with suppress(TimeoutError):
+            await asyncio.wait_for(changed.wait(), LOOK_AGAIN_AFTER)
 
 
 async def look(database: AsyncDatabase, run_id: UUID) -> Progress:

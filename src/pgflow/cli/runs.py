@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from pgflow.cli.tree import Progress
-    from pgflow.client import Run
+    from pgflow.client import Client, Run
     from pgflow.environment import DatabaseUrl
 
 STATUSES = click.Choice(["started", "completed", "failed", "cancelled"])
 ENDINGS = {"failed": "failed", "cancelled": "been cancelled"}
+
+run_id_argument = click.argument("run_id", type=click.UUID)
+run_ids_argument = click.argument(
+    "run_ids", metavar="RUN_ID...", type=click.UUID, nargs=-1, required=True
+)
 
 
 @group()
@@ -59,7 +64,7 @@ def list_runs(
 
 
 @runs.command()
-@click.argument("run_id", type=click.UUID)
+@run_id_argument
 @database_option
 @json_option
 def show(*, run_id: UUID, database: DatabaseUrl, as_json: bool) -> None:
@@ -79,7 +84,7 @@ def show(*, run_id: UUID, database: DatabaseUrl, as_json: bool) -> None:
 
 
 @runs.command()
-@click.argument("run_id", type=click.UUID)
+@run_id_argument
 @database_option
 def watch(*, run_id: UUID, database: DatabaseUrl) -> None:
     """Show the steps of a run as it goes on, until it has ended.
@@ -94,7 +99,7 @@ def watch(*, run_id: UUID, database: DatabaseUrl) -> None:
 
 
 @runs.command()
-@click.argument("run_ids", metavar="RUN_ID...", type=click.UUID, nargs=-1, required=True)
+@run_ids_argument
 @database_option
 def cancel(*, run_ids: Sequence[UUID], database: DatabaseUrl) -> None:
     """End runs now; workers that hold one of their tasks let go of it.
@@ -105,13 +110,11 @@ def cancel(*, run_ids: Sequence[UUID], database: DatabaseUrl) -> None:
     """
     from pgflow.client import Client
 
-    with Client(database.value) as client:
-        for run_id in run_ids:
-            told(client.cancel(run_id))
+    steer(database, run_ids, Client.cancel)
 
 
 @runs.command()
-@click.argument("run_ids", metavar="RUN_ID...", type=click.UUID, nargs=-1, required=True)
+@run_ids_argument
 @database_option
 def retry(*, run_ids: Sequence[UUID], database: DatabaseUrl) -> None:
     """Carry on failed or cancelled runs: what is completed is kept, the rest is tried afresh.
@@ -122,13 +125,11 @@ def retry(*, run_ids: Sequence[UUID], database: DatabaseUrl) -> None:
     """
     from pgflow.client import Client
 
-    with Client(database.value) as client:
-        for run_id in run_ids:
-            told(client.retry(run_id))
+    steer(database, run_ids, Client.retry)
 
 
 @runs.command()
-@click.argument("run_id", type=click.UUID)
+@run_id_argument
 @database_option
 def pause(*, run_id: UUID, database: DatabaseUrl) -> None:
     """Let a run start no more steps; what has been started goes on.
@@ -139,13 +140,11 @@ def pause(*, run_id: UUID, database: DatabaseUrl) -> None:
     """
     from pgflow.client import Client
 
-    with Client(database.value) as client:
-        run = client.pause(run_id)
-    done(f"Run {run_id} of flow '{run.flow_slug}' is paused")
+    steer(database, [run_id], Client.pause, now="paused")
 
 
 @runs.command()
-@click.argument("run_id", type=click.UUID)
+@run_id_argument
 @database_option
 def resume(*, run_id: UUID, database: DatabaseUrl) -> None:
     """End the pause of a run: everything that is ready starts.
@@ -156,12 +155,11 @@ def resume(*, run_id: UUID, database: DatabaseUrl) -> None:
     """
     from pgflow.client import Client
 
-    with Client(database.value) as client:
-        told(client.resume(run_id))
+    steer(database, [run_id], Client.resume)
 
 
 @runs.command()
-@click.argument("run_id", type=click.UUID)
+@run_id_argument
 @click.argument("step", required=False)
 @database_option
 def step(*, run_id: UUID, step: str | None, database: DatabaseUrl) -> None:
@@ -184,7 +182,7 @@ def step(*, run_id: UUID, step: str | None, database: DatabaseUrl) -> None:
 
 
 @runs.command()
-@click.argument("run_id", type=click.UUID)
+@run_id_argument
 @click.argument("step")
 @click.option("--output", type=json_value, metavar="JSON|@FILE|-", required=True)
 @database_option
@@ -203,7 +201,7 @@ def edit(*, run_id: UUID, step: str, output: Any, database: DatabaseUrl) -> None
 
 
 @runs.command()
-@click.argument("run_id", type=click.UUID)
+@run_id_argument
 @click.option("--from", "from_step", metavar="STEP", help="Keep what was done before this step.")
 @click.option(
     "--input",
@@ -236,17 +234,28 @@ def rerun(
     click.echo(str(run.run_id))
 
 
-def told(run: Run[Any]) -> None:
-    """Says how a run stands after a command."""
-    done(f"Run {run.run_id} of flow '{run.flow_slug}' is {run.status}")
+def steer(
+    database: DatabaseUrl,
+    run_ids: Sequence[UUID],
+    order: Callable[[Client, UUID], Run[Any]],
+    *,
+    now: str | None = None,
+) -> None:
+    """Gives the same order to each run, and says how it stands: its status, or what `now` says."""
+    from pgflow.client import Client
+
+    with Client(database.value) as client:
+        for run_id in run_ids:
+            run = order(client, run_id)
+            done(f"Run {run_id} of flow '{run.flow_slug}' is {now or run.status}")
 
 
-def show_until_end(database: DatabaseUrl, run_id: UUID) -> Progress:
-    """Shows a run as it goes on, on the best screen that there is."""
+def show_until_end(database: DatabaseUrl, run_id: UUID, timeout: float | None = None) -> Progress:
+    """Shows a run as it goes on, on the best screen that there is; `timeout` is in seconds."""
     import asyncio
 
     from pgflow.cli.following import follow
     from pgflow.cli.screens import open_screen
 
     with open_screen() as screen:
-        return asyncio.run(follow(database.value, run_id, screen))
+        return asyncio.run(follow(database.value, run_id, screen, timeout=timeout))

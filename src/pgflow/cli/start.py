@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 @click.option("--paused", is_flag=True, help="Start no step before `runs step` or `runs resume`.")
 @click.option("--wait", is_flag=True, help="Wait until the run has ended, and print its output.")
 @click.option("--watch", is_flag=True, help="Show the steps until the run has ended.")
-@click.option("--timeout", type=span, metavar="SPAN", help="Do not --wait any longer than that.")
+@click.option(
+    "--timeout", type=span, metavar="SPAN", help="Do not --wait or --watch any longer than that."
+)
 @database_option
 @json_option
 def start(
@@ -61,10 +63,11 @@ def start(
 
     with Client(database.value) as client:
         run = client.start(slug, run_input, run_id=run_id, delay=delay, paused=paused)
+        seconds = timeout.total_seconds() if timeout else None
         if watch:
-            show_until_end(database, run.run_id)
+            show_until_end(database, run.run_id, seconds)
         if wait or watch:
-            run.wait(timeout=timeout.total_seconds() if timeout else None)
+            run.wait(timeout=seconds)
     tell(run, ended=wait or watch, as_json=as_json)
 
 

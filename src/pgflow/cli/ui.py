@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgflow.cli.commands import Failure, command, database_option
+from pgflow.environment import DIRECT_URL_VARIABLE, UI_TOKEN_VARIABLE, URL_VARIABLES
 
 if TYPE_CHECKING:
     from pgflow.environment import DatabaseUrl
@@ -29,9 +30,6 @@ def needed(extra: str) -> Generator[None]:
 
 def direct_url(*, beside: DatabaseUrl) -> str | None:
     """A way past the pooler that a database URL of the environment leads to."""
-    from pgflow.client.connections import DIRECT_URL_VARIABLE
-    from pgflow.environment import URL_VARIABLES
-
     return os.environ.get(DIRECT_URL_VARIABLE) if beside.source in URL_VARIABLES else None
 
 
@@ -40,7 +38,7 @@ def direct_url(*, beside: DatabaseUrl) -> str | None:
 @click.option("--allow-actions", is_flag=True, help="Start, cancel, retry, step and edit runs.")
 @click.option("--port", type=click.IntRange(0, 65535), help="By default a free one from 7437 on.")
 @click.option(
-    "--token", envvar="PGFLOW_UI_TOKEN", help="What opens the page; by default a random one."
+    "--token", envvar=UI_TOKEN_VARIABLE, help="What opens the page; by default a random one."
 )
 @database_option
 def ui(

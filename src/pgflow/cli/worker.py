@@ -208,10 +208,12 @@ def _supervise(
 
 def _variables(said: str | None, url: str) -> Mapping[str, str]:
     """The environment of a worker process. The URL goes there, because everybody sees arguments."""
+    from pgflow.environment import DATABASE_URL_VARIABLE, DIRECT_URL_VARIABLE
+
     if said is None:
         return os.environ
-    beside = {name: value for name, value in os.environ.items() if name != "PGFLOW_DIRECT_URL"}
-    return {**beside, "PGFLOW_DATABASE_URL": url}
+    beside = {name: value for name, value in os.environ.items() if name != DIRECT_URL_VARIABLE}
+    return {**beside, DATABASE_URL_VARIABLE: url}
 
 
 def _as_arguments(settings: Mapping[str, Any]) -> list[str]:

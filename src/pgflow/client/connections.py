@@ -29,15 +29,13 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from pgflow.client.failures import translated, unreachable
-from pgflow.environment import find_database_url
-from pgflow.errors import DatabaseUnavailable
+from pgflow.conninfo import readable
+from pgflow.environment import DIRECT_URL_VARIABLE, find_database_url
 from pgflow.statements import Statement
 
 T = TypeVar("T")
 C = TypeVar("C", Connection[Any], AsyncConnection[Any])
 
-# A way past the pooler that the database URL of the environment leads to.
-DIRECT_URL_VARIABLE = "PGFLOW_DIRECT_URL"
 KEPT_CONNECTIONS = 10
 
 # A server whose host has vanished is missed within half a minute, whoever waits for its answer.
@@ -263,17 +261,8 @@ async def _resolved(setting: Any) -> Any:
 
 
 def _parameters(url: str | None) -> dict[str, Any]:
-    found = find_database_url(url, embedded=_embedded_url)
-    try:
-        parameters = conninfo_to_dict(found.value)
-    except psycopg.ProgrammingError:
-        # What the driver says about it may quote the password.
-        message = (
-            f"the database URL ({found.source}) cannot be read. "
-            "Expected postgresql://user:password@host:port/database"
-        )
-        raise DatabaseUnavailable(message) from None
-    return {**DEFAULTS, **parameters}
+    found = readable(find_database_url(url, embedded=_embedded_url))
+    return {**DEFAULTS, **conninfo_to_dict(found.value)}
 
 
 def _embedded_url() -> str | None:

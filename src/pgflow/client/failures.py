@@ -23,6 +23,7 @@ from pgflow.errors import (
     InvalidInput,
     PgflowError,
     RunNotFound,
+    WaitTimeout,
     from_sqlstate,
 )
 from pgflow.statements import Statement
@@ -70,6 +71,13 @@ def flow_not_found(flow_slug: object) -> FlowNotFound:
 def run_not_found(run_id: object) -> RunNotFound:
     return RunNotFound(
         f"there is no run {run_id}. If it was started on a connection of yours, commit there first"
+    )
+
+
+def not_ended(run_id: object, timeout: float | None) -> WaitTimeout:
+    return WaitTimeout(
+        f"run {run_id} has not ended within {timeout:g} s. "
+        f"It goes on; what it waits for says: pgflow explain {run_id}"
     )
 
 

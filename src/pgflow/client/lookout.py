@@ -64,6 +64,8 @@ class Lookout:
         while True:
             await self._look()
             await self._unwatch()
+            # What came along with their answers makes the socket readable no more.
+            await self._hear()
             if not await self._is_stirred() and not self._followers:
                 return
             await self._hear()

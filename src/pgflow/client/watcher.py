@@ -22,9 +22,10 @@ from uuid import UUID, uuid4
 from psycopg import AsyncConnection
 
 from pgflow.client.events import RunEvent, Snapshot, events_of
+from pgflow.client.failures import not_ended
 from pgflow.client.followers import Follower, Followers
 from pgflow.client.lookout import Lookout
-from pgflow.errors import DatabaseUnavailable, WaitTimeout
+from pgflow.errors import DatabaseUnavailable
 from pgflow.statements import RunRow
 
 log = logging.getLogger("pgflow.client")
@@ -55,10 +56,7 @@ class RunWatcher:
                 async with asyncio.timeout(timeout):
                     return await _end(follower)
             except TimeoutError:
-                raise WaitTimeout(
-                    f"run {run_id} has not ended within {timeout:g} s. "
-                    f"It goes on; what it waits for says: pgflow explain {run_id}"
-                ) from None
+                raise not_ended(run_id, timeout) from None
 
     async def events_of(self, run_id: UUID) -> AsyncGenerator[RunEvent]:
         """What has happened to a run and what happens to it, each change once, until it ends."""

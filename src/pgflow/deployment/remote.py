@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 from pgflow.definition.rules import check_slug
 from pgflow.definition.shape import FlowShape
 from pgflow.deployment.decompile import decompile_flow
+from pgflow.environment import AUTH_SECRET_VARIABLE
 from pgflow.errors import DeploymentError
 
 _PATIENCE = 10.0
@@ -50,7 +51,7 @@ def _get(worker_url: str, slug: str) -> bytes:
 
 
 def _who_asks() -> dict[str, str]:
-    secret = os.environ.get("PGFLOW_AUTH_SECRET")
+    secret = os.environ.get(AUTH_SECRET_VARIABLE)
     return {"Authorization": f"Bearer {secret}"} if secret else {}
 
 
@@ -62,7 +63,7 @@ def _refused(error: HTTPError, worker_url: str, slug: str) -> DeploymentError:
             )
         if error.code == HTTPStatus.UNAUTHORIZED:
             return DeploymentError(
-                f"the worker at {worker_url} wants its secret. Set PGFLOW_AUTH_SECRET to it"
+                f"the worker at {worker_url} wants its secret. Set {AUTH_SECRET_VARIABLE} to it"
             )
         return DeploymentError(
             f"the worker at {worker_url} answered {error.code} {error.reason}. Look at its log"

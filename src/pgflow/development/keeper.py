@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import Literal
 
 from pgflow.development.worker_child import READY
+from pgflow.environment import DATABASE_URL_VARIABLE, SUPERVISED_VARIABLE
 from pgflow.web.models import WorkerProcess
 from pgflow.worker.backoff import Backoff
-from pgflow.worker.supervisor import SUPERVISED_VARIABLE
 
 State = Literal["starting", "running", "restarting", "stopped"]
 # Asked to end, it has that long before it is killed (seconds).
@@ -41,7 +41,7 @@ class WorkerKeeper:
             **os.environ,
             SUPERVISED_VARIABLE: "1",
             # Arguments can be seen by everybody on the machine.
-            "PGFLOW_DATABASE_URL": database_url,
+            DATABASE_URL_VARIABLE: database_url,
         }
         self._tell = tell
         self._changed = changed

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from pgflow import schema
+from pgflow.conninfo import readable
 from pgflow.development.keeper import WorkerKeeper
 from pgflow.development.watching import UserModules, changes
 from pgflow.embedded import project_database
@@ -28,7 +29,7 @@ def development_database(said: str | None) -> Generator[DatabaseUrl]:
     That is started for as long as it is needed. A database that was hardly meant is refused.
     """
     try:
-        found = find_database_url(said)
+        found = readable(find_database_url(said))
     except DatabaseUrlMissing:
         database = project_database()
         with database.hold() as url:

@@ -106,10 +106,15 @@ class TestRun:
 
 @dataclass(frozen=True, slots=True)
 class ScratchServer:
-    """A server on which tests create and drop databases at will."""
+    """A server on which tests create and drop databases at will.
+
+    Over `connection`, where there is one: to open another for each statement took a third of the
+    time that a database of one's own costs.
+    """
 
     url: str
     prefix: str
+    connection: psycopg.Connection | None = None
     numbers: Iterator[int] = field(default_factory=count)
 
     @property
@@ -154,7 +159,7 @@ class ScratchServer:
 
     def _create(self, database: str, template: str) -> None:
         names = (sql.Identifier(database), sql.Identifier(template))
-        with self._connect() as connection:
+        with self._connected() as connection:
             chooses = connection.info.server_version >= CLONE_STRATEGY_SINCE
             # Quicker than the default by a sixth where nothing is flushed.
             strategy = " strategy file_copy" if chooses else ""
@@ -163,31 +168,35 @@ class ScratchServer:
             )
 
     def _execute(self, statement: LiteralString, *names: sql.Identifier) -> None:
-        with self._connect() as connection:
+        with self._connected() as connection:
             connection.execute(sql.SQL(statement).format(*names))
 
-    def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(self.url, autocommit=True)
+    @contextlib.contextmanager
+    def _connected(self) -> Generator[psycopg.Connection]:
+        if self.connection is not None:
+            yield self.connection
+            return
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            yield connection
 
 
 @contextlib.contextmanager
 def throw_away_server(run: TestRun, provider: Callable[[], Path]) -> Generator[ScratchServer]:
     """A server that this run boots from the programs of a directory, and that ends with the run."""
     cluster = Cluster(run.directory / "server", provider, SETTINGS)
-    server = ScratchServer(cluster.url(), f"pgflow_{run.id}")
     with run.joined():
         run.do_once("reaper", lambda: reaper.spawn(run.directory))
         run.do_once("cluster", cluster.create)
         run.do_once("server", cluster.start)
-        run.do_once("template", server.create_template)
-        yield server
+        with _connected_to(cluster.url(), run) as server:
+            run.do_once("template", server.create_template)
+            yield server
 
 
 @contextlib.contextmanager
 def borrowed_server(run: TestRun, url: str) -> Generator[ScratchServer]:
     """A server that is there already; the run leaves nothing behind on it."""
-    server = ScratchServer(url, f"pgflow_{run.id}")
-    with run.joined() as membership:
+    with _connected_to(url, run) as server, run.joined() as membership:
         run.do_once("template", server.create_template)
         try:
             yield server
@@ -196,6 +205,12 @@ def borrowed_server(run: TestRun, url: str) -> Generator[ScratchServer]:
                 if run.leave(membership):
                     server.drop(server.template)
                     shutil.rmtree(run.directory)
+
+
+@contextlib.contextmanager
+def _connected_to(url: str, run: TestRun) -> Generator[ScratchServer]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield ScratchServer(url, f"pgflow_{run.id}", connection)
 
 
 def _install_engine(url: str) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import signal
 import socket
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-import uvicorn
-
+from pgflow import serving
 from pgflow.errors import DeploymentError
 from pgflow.web.app import create_app
 from pgflow.web.playground import Playground
@@ -36,13 +31,9 @@ class Address:
         candidates = [port] if port is not None else [*range(PORT, PORT + PORTS_TRIED), 0]
         reason = ""
         for candidate in candidates:
-            # Named as TCP, because asyncio sets no TCP_NODELAY otherwise: 40 ms for each answer.
-            listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                listening.bind(("127.0.0.1", candidate))
+                listening = serving.listen("127.0.0.1", candidate)
             except OSError as error:
-                listening.close()
                 reason = error.strerror or str(error)
             else:
                 return cls(listening, token) if token else cls(listening)
@@ -64,37 +55,16 @@ class Address:
         return f"http://127.0.0.1:{self.port}/?token={self.token}"
 
 
-class Server(uvicorn.Server):
+class Server(serving.Server):
     """Serves a playground until it is told to stop. Its streams end at once, not with the pages."""
 
     def __init__(self, playground: Playground, address: Address) -> None:
         app = create_app(playground, token=address.token, hosts=address.hosts)
-        # The access log would tell the token.
         super().__init__(
-            uvicorn.Config(
-                app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE
-            )
+            app, address.listening, log_level="warning", timeout_graceful_shutdown=GRACE
         )
         self._playground = playground
-        self._address = address
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._playground.newsroom.end_streams()
         super().handle_exit(sig, frame)
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        # What uvicorn does here would raise the signal again after its end, as a traceback.
-        loop = asyncio.get_running_loop()
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        for number in numbers:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
-
-    async def run_here(self) -> None:
-        """Serve in the event loop that runs, until SIGINT or SIGTERM."""
-        await self.serve(sockets=[self._address.listening])

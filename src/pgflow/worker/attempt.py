@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import asyncio
@@ -12,8 +12,18 @@ if TYPE_CHECKING:
     from pgflow.definition.step import Step
     from pgflow.statements import TaskRow
     from pgflow.telemetry.traces import RunTrace
-    from pgflow.worker.context import TaskContext
     from pgflow.worker.outcome import Outcome
+
+
+class Cancellable(Protocol):
+    """What a handler sees of its task, as far as an attempt has to do with it.
+
+    `error` is what the handler raised, where somebody asked to keep it.
+    """
+
+    error: BaseException | None
+
+    def cancel(self) -> None: ...
 
 
 class Attempt:
@@ -49,7 +59,7 @@ class Attempt:
         self.flow_input: str | None = task.flow_input
         self.identity = identity_of(task)
         self.outcome: Outcome | None = None
-        self.context: TaskContext | None = None
+        self.context: Cancellable | None = None
         self.runner: asyncio.Task[Outcome] | Future[Any] | None = None
         self.seconds = 0.0
         self.is_concluding = False

@@ -244,7 +244,7 @@ class Claims(LoopService):
             logger.warning("the database refused a call: %s", reason(error))
             await self._alarm.wait(self._trouble.next())
             return
-        logger.warning("connection lost: %s", reason(error))
+        self._desk.session.lost(error)
         self._hunger.forget()
         while not self._is_done and not await self._desk.session.reopen():
             await self._pause(self._trouble.next())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from pgflow.errors import PayloadError
 from pgflow.worker import outcome
 from pgflow.worker.attempt import log_ids
 from pgflow.worker.context import enter, leave
@@ -56,12 +57,9 @@ def _raised(error: BaseException, task: TaskRow, context: TaskContext) -> Outcom
     if context.keeps_error:
         context.error = error
     if not context.cancelled:
-        logger.warning(
-            "attempt %d of %d failed: %s",
-            task.attempt,
-            task.max_attempts,
-            ending.error,
-            exc_info=error,
-            extra=log_ids(task),
-        )
+        # What is wrong with a payload its message says; the traceback would be one of ours.
+        shown = None if isinstance(error, PayloadError) else error
+        attempt = f"attempt {task.attempt} of {task.max_attempts} failed"
+        how = attempt if ending.retry else "failed, and is not tried again"
+        logger.warning("%s: %s", how, ending.error, exc_info=shown, extra=log_ids(task))
     return ending

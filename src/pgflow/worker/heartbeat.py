@@ -138,7 +138,7 @@ class Heartbeat(LoopService):
             logger.warning("the database refused a heartbeat: %s", reason(error))
             await asyncio.sleep(INTERVAL)
             return
-        logger.warning("connection lost: %s", reason(error))
+        self._session.lost(error)
         self._is_introduced = False
         self._listener.hear(is_notified=False)
         while not await self._session.reopen():

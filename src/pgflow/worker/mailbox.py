@@ -33,5 +33,10 @@ class Mailbox(Generic[T]):
 
     def _deliver(self) -> None:
         self._announced = False
-        while self._letters:
-            self._receive(self._letters.popleft())
+        try:
+            while self._letters:
+                self._receive(self._letters.popleft())
+        finally:
+            # One that cannot be received keeps none of the others.
+            if self._letters:
+                self._loop.call_soon(self._deliver)

@@ -75,14 +75,15 @@ class LocalPlace(ABC):
 
     def _context(self, attempt: Attempt) -> TaskContext:
         left = attempt.deadline - self._loop.time()
-        attempt.context = TaskContext(
+        context = TaskContext(
             attempt.task,
             self,
             attempt.flow_input,
             expires_at=time.time() + left,
             keeps_error=attempt.trace is not None,
         )
-        return attempt.context
+        attempt.context = context
+        return context
 
     def _decode_input(self, task: TaskRow, raw: str) -> Any:
         return self._flows[task.flow_slug].input_codec.decode_json(raw)
@@ -202,7 +203,10 @@ class ThreadPlace(LocalPlace):
 
     def _run(self, attempt: Attempt, context: TaskContext) -> None:
         began = time.monotonic()
-        outcome = execute(attempt.step, attempt.task, attempt.flow_input, context)
+        try:
+            outcome = execute(attempt.step, attempt.task, attempt.flow_input, context)
+        except BaseException as error:  # noqa: BLE001 - an attempt without an outcome keeps its slot
+            outcome = failed(error)
         attempt.seconds = time.monotonic() - began
         self._mailbox.post((attempt, outcome))
 

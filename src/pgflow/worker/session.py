@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -13,11 +12,10 @@ from psycopg.rows import tuple_row
 
 from pgflow import statements
 from pgflow.client.failures import unreachable
-from pgflow.environment import redact
 from pgflow.statements import Statement
 from pgflow.worker.connections import read_json_as_text
-
-logger = logging.getLogger("pgflow.worker.session")
+from pgflow.worker.outage import Outage
+from pgflow.worker.setbacks import reason
 
 T = TypeVar("T")
 
@@ -25,10 +23,18 @@ T = TypeVar("T")
 class Session:
     """One connection in autocommit: each statement is a transaction of its own."""
 
-    def __init__(self, conninfo: str, *, purpose: str, pooler: bool | None = None) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        purpose: str,
+        pooler: bool | None = None,
+        outage: Outage | None = None,
+    ) -> None:
         self._conninfo = conninfo
         self._purpose = purpose
         self._pooler = pooler
+        self._outage = outage or Outage()
         self._connection: psycopg.AsyncConnection[Any] | None = None
         # Behind a transaction pooler there are no prepared statements, no session locks, no LISTEN.
         self.is_pooled = False
@@ -44,15 +50,19 @@ class Session:
     def is_open(self) -> bool:
         return self._connection is not None
 
+    def lost(self, error: psycopg.Error) -> None:
+        """Say that the connection has broken."""
+        self._outage.lost(self._purpose, reason(error))
+
     async def reopen(self) -> bool:
         """Try once to connect again; whether it worked."""
         await self.close()
         try:
             await self._connect()
         except (psycopg.Error, OSError) as error:
-            problem = redact(str(error)).strip()
-            logger.warning("cannot connect for %s: %s", self._purpose, problem)
+            self._outage.goes_on(error)
             return False
+        self._outage.over(self._purpose)
         return True
 
     async def run(self, statement: Statement[T]) -> list[T]:

@@ -25,6 +25,7 @@ from pgflow.worker.desk import Desk
 from pgflow.worker.heartbeat import Heartbeat
 from pgflow.worker.hunger import Hunger
 from pgflow.worker.meter import Meter, Observer
+from pgflow.worker.outage import Outage
 from pgflow.worker.places import LoopPlace, Place, ThreadPlace
 from pgflow.worker.processes import ExecutorPlace
 from pgflow.worker.relief import Relief
@@ -84,6 +85,7 @@ class Shift:
         self._collector = self._make_collector()
         self._meter = self._make_meter()
         self._reports = Reports(self._hand, signals, self._meter)
+        self._outage = Outage()
         self._session = self._make_session("claims")
         self._second = self._make_session("heartbeat")
         self._connections = self._make_connections()
@@ -213,7 +215,7 @@ class Shift:
         settings = self._settings
         url = settings.direct_url or settings.database_url
         where = conninfo(url, purpose, settings.name)
-        return Session(where, purpose=purpose, pooler=settings.pooler)
+        return Session(where, purpose=purpose, pooler=settings.pooler, outage=self._outage)
 
     def _make_connections(self) -> TaskConnections:
         settings = self._settings

@@ -11,11 +11,11 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from pgflow.environment import SUPERVISED_VARIABLE
+from pgflow.interrupts import obeying_signals
 from pgflow.worker.backoff import Backoff
 
 logger = logging.getLogger("pgflow.worker.supervisor")
-
-SUPERVISED_VARIABLE = "PGFLOW_SUPERVISED"
 
 # A process that has lived so long did not die of how it was started (seconds).
 STEADY = 10.0
@@ -48,14 +48,8 @@ class Supervisor:
 
     async def run(self) -> None:
         """Keep the processes running until all have ended well or were told to."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._pass_on, number)
-        try:
+        with obeying_signals(self._pass_on):
             await asyncio.gather(*(self._keep_one() for _ in range(self._processes)))
-        finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.remove_signal_handler(number)
 
     async def _keep_one(self) -> None:
         backoff = Backoff(first=0.25, longest=30.0)

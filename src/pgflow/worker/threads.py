@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+
+logger = logging.getLogger("pgflow.worker.threads")
 
 Job = Callable[[], object]
 
@@ -65,7 +68,11 @@ class Threads:
         while (job := self._next(bed)) is not None:
             if self._jobs:
                 self._wake()
-            job()
+            try:
+                job()
+            except BaseException:
+                # A thread that ended with it would still count as one of `size`.
+                logger.exception("a job has failed in a thread of handlers")
 
     def _next(self, bed: threading.Lock) -> Job | None:
         while True:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 from uuid import UUID
 
+from pgflow.conninfo import readable
 from pgflow.definition.flow import Flow
 from pgflow.embedded import running_url
-from pgflow.environment import find_database_url
+from pgflow.environment import DIRECT_URL_VARIABLE, DatabaseUrl, find_database_url
 from pgflow.errors import FlowDefinitionError
+from pgflow.interrupts import obeying_signals
 from pgflow.worker.claims import Goal
 from pgflow.worker.loop import run
 from pgflow.worker.meter import Meter
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pgflow.telemetry import Telemetry
     from pgflow.worker.reports import Tally
 
-DIRECT_URL_VARIABLE = "PGFLOW_DIRECT_URL"
 DEFAULT_CONCURRENCY = 32
 
 
@@ -72,8 +71,8 @@ class Worker:
         self.meter = meter or Meter()
         self._settings = Settings(
             flows=by_slug(flows),
-            database_url=find_database_url(database_url, embedded=running_url).value,
-            direct_url=direct_url or _direct_url(beside=database_url),
+            database_url=_found(database_url),
+            direct_url=_way_past(direct_url, beside=database_url),
             name=name or f"{socket.gethostname()}:{os.getpid()}",
             concurrency=_concurrency(concurrency, executor),
             executor=_checked(executor),
@@ -112,7 +111,7 @@ class Worker:
         A second signal stops at once. Raises what made it impossible to go on.
         """
         async with self:
-            with self._obeying_signals():
+            with obeying_signals(lambda _: self._on_duty.ask_to_end()):
                 try:
                     await self._on_duty.finished()
                 finally:
@@ -182,26 +181,17 @@ class Worker:
             raise
         self._worker_id = self._shift.worker_id
 
-    @contextmanager
-    def _obeying_signals(self) -> Generator[None]:
-        """SIGTERM and SIGINT end the shift, where signals can be caught."""
-        loop = asyncio.get_running_loop()
-        caught: list[signal.Signals] = []
-        for number in (signal.SIGTERM, signal.SIGINT):
-            # Only the main thread may, and not on every platform.
-            with suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(number, self._on_duty.ask_to_end)
-                caught.append(number)
-        try:
-            yield
-        finally:
-            for number in caught:
-                loop.remove_signal_handler(number)
+
+def _found(database_url: str | None) -> str:
+    return readable(find_database_url(database_url, embedded=running_url)).value
 
 
-def _direct_url(*, beside: str | None) -> str | None:
-    # A URL that was given in code may lead elsewhere than the environment thinks.
-    return os.environ.get(DIRECT_URL_VARIABLE) if beside is None else None
+def _way_past(direct_url: str | None, *, beside: str | None) -> str | None:
+    if direct_url:
+        return readable(DatabaseUrl(direct_url, "direct_url")).value
+    # A database URL that was given in code may lead elsewhere than the environment thinks.
+    said = os.environ.get(DIRECT_URL_VARIABLE) if beside is None else None
+    return readable(DatabaseUrl(said, DIRECT_URL_VARIABLE)).value if said else None
 
 
 def by_slug(flows: Flow[Any] | Iterable[Flow[Any]]) -> Mapping[str, Flow[Any]]:

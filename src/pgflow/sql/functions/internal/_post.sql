@@ -6,7 +6,7 @@ as $$
 declare
   request_id bigint;
 begin
-  perform pgflow._require_pg_net();
+  perform pgflow._require_extension('pg_net');
   execute 'select net.http_post(url => $1, headers => $2, body => $3)'
   into request_id using url, headers, '{}'::jsonb;
   return request_id;

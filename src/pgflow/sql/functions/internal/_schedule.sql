@@ -4,7 +4,7 @@ language plpgsql
 set search_path to ''
 as $$
 begin
-  perform pgflow._require_pg_cron();
+  perform pgflow._require_extension('pg_cron');
   if schedule ~ 'second' and pgflow._pg_cron_version() < array[1, 5] then
     raise exception 'pg_cron % knows no seconds',
       array_to_string(pgflow._pg_cron_version(), '.') using

@@ -6,7 +6,7 @@ as $$
 declare
   removed bigint;
 begin
-  perform pgflow._require_pg_cron();
+  perform pgflow._require_extension('pg_cron');
   execute 'select count(cron.unschedule(j.jobid)) from cron.job j where j.jobname = $1' into removed using job;
   return removed > 0;
 end;

@@ -9,7 +9,7 @@ language plpgsql stable
 set search_path to ''
 as $$
 begin
-  perform pgflow._require_pg_net();
+  perform pgflow._require_extension('pg_net');
   return query execute
     'select r.created, r.status_code, coalesce(r.error_msg, r.content)
     from net._http_response r

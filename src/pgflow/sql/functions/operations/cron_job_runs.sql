@@ -5,7 +5,7 @@ language plpgsql stable
 set search_path to ''
 as $$
 begin
-  perform pgflow._require_pg_cron();
+  perform pgflow._require_extension('pg_cron');
   return query execute
     'select j.jobname::text, d.status, d.return_message, d.start_time
     from cron.job_run_details d

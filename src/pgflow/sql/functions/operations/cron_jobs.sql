@@ -5,7 +5,7 @@ language plpgsql stable
 set search_path to ''
 as $$
 begin
-  perform pgflow._require_pg_cron();
+  perform pgflow._require_extension('pg_cron');
   return query execute
     'select j.jobname::text, j.schedule, j.active, j.command from cron.job j
     where j.jobname = any (array[$1 || ''-worker'', $1 || ''-schedule''])

@@ -19,7 +19,7 @@ begin
   if secret is not null then
     headers := headers || jsonb_build_object('Authorization', 'Bearer ' || secret);
   end if;
-  perform pgflow._require_pg_net();
+  perform pgflow._require_extension('pg_net');
   execute 'select net.http_post(url => $1, headers => $2, body => $3, timeout_milliseconds => $4)'
   into request_id using url, headers, body, 25000;
   return request_id;

@@ -10,8 +10,8 @@ set search_path to ''
 as $$
 begin
   perform pgflow._refuse_bad_order(flow_slug, url, batch_size, max_concurrent);
-  perform pgflow._require_pg_cron();
-  perform pgflow._require_pg_net();
+  perform pgflow._require_extension('pg_cron');
+  perform pgflow._require_extension('pg_net');
 
   job := format('pgflow-%s-worker', flow_slug);
   perform pgflow._schedule(
