@@ -55,6 +55,10 @@ class Ours:
 
     def work(self, url: str, workload: str, go: Callable[[], None]) -> None:
         flows = flows_of(workload)
+        # Loaded here as the peers load theirs, when they are imported: what decodes and encodes.
+        for flow in flows:
+            for step in flow.steps.values():
+                step.prepare()
         go()
         Worker(flows, database_url=url, concurrency=CONCURRENCY).run_sync()
 

@@ -125,3 +125,35 @@ async def test_the_slot_of_a_cancelled_handler_is_used_again(bench: Workbench) -
         run = await bench.ended(second)
 
     assert run["output"] == {"work": "go"}
+
+
+async def test_what_an_attempt_says_is_not_taken_for_the_one_after_a_retry(
+    bench: Workbench,
+) -> None:
+    """Both are the first of their task; the worker has not heard that the run was cancelled."""
+    flow = Flow("again")
+    begun: list[asyncio.Event] = []
+
+    @flow.step()
+    async def work() -> int:
+        begun.append(asyncio.Event())
+        number = len(begun)
+        await begun[-1].wait()
+        return number
+
+    async with bench.worker(flow) as worker:
+        run_id = bench.start(flow)
+        await bench.sees(lambda: len(begun) == 1)
+        bench.admit_connections(admitted=False)
+        bench.terminate("heartbeat")
+        bench.engine.cancel(run_id)
+        bench.engine.retry(run_id)
+        await bench.sees(lambda: len(begun) == 2)
+        begun[0].set()
+        begun[1].set()
+        run = await bench.ended(run_id)
+        bench.admit_connections(admitted=True)
+        await worker.signals.listening.reaches(2)
+
+    assert run["output"] == {"work": 2}
+    assert bench.engine.task(run_id, "work")["attempts_count"] == 1

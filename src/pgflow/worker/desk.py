@@ -110,8 +110,15 @@ class Desk:
             unknown = f"this worker's code has no step '{task.step_slug}'. Deploy one that has it"
             return self._decline(task, failed(unknown))
         attempt = Attempt(task, step, deadline=self._loop.time() + task.timeout)
+        if attempt.identity in self._hand:
+            self._forsake(self._hand[attempt.identity])
         self._hand[attempt.identity] = attempt
         return attempt
+
+    def _forsake(self, attempt: Attempt) -> None:
+        """Its run was ended and retried: the attempts of its task count from one again."""
+        self._slots.lose(attempt)
+        self.reports.withdraw(attempt.identity)
 
     def _decline(self, task: TaskRow, outcome: Outcome) -> None:
         self.reports.say(task, identity_of(task), outcome)

@@ -35,7 +35,7 @@ class Relief(LoopService):
         self._session = session
         self._claims = claims
         self._bell = bell
-        self._trouble = Backoff(first=0.25, longest=30.0)
+        self._trouble = Backoff(first=0.05, longest=30.0)
 
     async def stop(self) -> None:
         self._stopping.set()

@@ -117,6 +117,10 @@ class Reports:
         else:
             self._count(task, outcome, self._hand.pop(identity, None))
 
+    def withdraw(self, identity: str) -> None:
+        """What waits to be said of this attempt is not true any more."""
+        self._line = deque(entry for entry in self._line if entry.identity != identity)
+
     def take(self) -> Report:
         """The next report: everything that waits, as far as it fits."""
         if self._suspects:

@@ -82,10 +82,10 @@ class Shift:
         self._farewell: asyncio.Task[None] | None = None
         self._alarm = Alarm()
         self._hand = Hand()
+        self._outage = Outage()
         self._collector = self._make_collector()
         self._meter = self._make_meter()
         self._reports = Reports(self._hand, signals, self._meter)
-        self._outage = Outage()
         self._session = self._make_session("claims")
         self._second = self._make_session("heartbeat")
         self._connections = self._make_connections()
