@@ -14,8 +14,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def obeying_signals(stop: Callable[[int], object]) -> Generator[None]:
     """Call `stop` with the number of every SIGTERM and SIGINT, where signals can be caught.
 
-    Nothing is raised by them meanwhile. Afterwards they do what
-    Python makes of them by itself.
+    Nothing is raised by them meanwhile. Afterwards they do what Python makes of them by itself.
 
     Example:
         ended = asyncio.Event()

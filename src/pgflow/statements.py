@@ -7,7 +7,7 @@ what it means. `None` as the row type says that the statement returns nothing wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, LiteralString, TypeVar
@@ -275,16 +275,18 @@ def look_at_runs(run_ids: Sequence[UUID]) -> Statement[RunRow]:
     )
 
 
-def watch_runs(run_ids: Sequence[UUID], watcher: UUID) -> Statement[RunRow]:
+def watch_runs(
+    run_ids: Sequence[UUID], watcher: UUID, *, with_steps: Collection[UUID]
+) -> Statement[RunRow]:
     """Ask for the events of runs, and look at them; nothing that happens afterwards is missed.
 
-    Locks the runs in the order given.
+    Locks the runs in the order given. `with_steps` are those whose steps are of interest as well.
     """
     return Statement(
         f"""select {_COLUMNS_OF_A_LOOK} from unnest(%(run_ids)s::uuid[]) as wanted (id),
-          pgflow.watch_run(wanted.id, %(watcher)s)""",
+          pgflow.watch_run(wanted.id, %(watcher)s, wanted.id = any(%(with_steps)s::uuid[]))""",
         RunRow,
-        {"run_ids": list(run_ids), "watcher": watcher},
+        {"run_ids": list(run_ids), "watcher": watcher, "with_steps": list(with_steps)},
     )
 
 

@@ -29,6 +29,14 @@ class Watcher:
             watcher=self.watcher_id,
         )
 
+    def await_end(self, run_id: UUID) -> None:
+        """Watch without the steps."""
+        self.engine.do(
+            "select pgflow.watch_run(%(run)s, %(watcher)s, with_steps => false)",
+            run=run_id,
+            watcher=self.watcher_id,
+        )
+
     def events(self) -> list[dict[str, Any]]:
         """Whatever has arrived since the last look; a committed event is there at once."""
         notices = self.engine.connection.notifies(timeout=0)
@@ -218,6 +226,32 @@ def test_a_run_stays_watched_while_anybody_watches(engine: Engine, watcher: Watc
         run=run_id,
         watcher=other.watcher_id,
     )
+
+    engine.finish(run_id, "a", 1)
+
+    assert watcher.names() == ["step:a:completed", "run:completed"]
+
+
+def test_who_awaits_the_end_of_a_run_does_not_hear_of_its_steps(
+    engine: Engine, watcher: Watcher
+) -> None:
+    engine.flow(single("a"), single("b", "a"))
+    run_id = engine.start()
+    watcher.await_end(run_id)
+
+    engine.finish(run_id, "a", 1)
+    engine.finish(run_id, "b", 2)
+
+    assert watcher.names() == ["run:completed"]
+
+
+def test_who_follows_the_steps_hears_of_them_though_another_awaits_the_end_only(
+    engine: Engine, watcher: Watcher
+) -> None:
+    engine.flow(single("a"))
+    run_id = watched_run(engine, watcher)
+    Watcher(engine).await_end(run_id)
+    watcher.await_end(run_id)
 
     engine.finish(run_id, "a", 1)
 

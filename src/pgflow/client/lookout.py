@@ -76,7 +76,7 @@ class Lookout:
             await self._look_for(some)
 
     async def _look_for(self, followers: Sequence[Follower]) -> None:
-        watched = await self._watch({each.run_id for each in followers if not each.is_watching})
+        watched = await self._watch([each for each in followers if not each.is_watching])
         rows = watched | await self._read({each.run_id for each in followers} - watched.keys())
         for follower in followers:
             follower.is_watching |= follower.run_id in watched
@@ -85,13 +85,16 @@ class Lookout:
             )
             follower.tell(await self._snapshot(follower, rows))
 
-    async def _watch(self, run_ids: Collection[UUID]) -> dict[UUID, RunRow]:
+    async def _watch(self, followers: Collection[Follower]) -> dict[UUID, RunRow]:
         """Ask to be notified of runs, and read them; nothing if it cannot be had at the moment."""
-        if not (self._is_notified and run_ids):
+        if not (self._is_notified and followers):
             return {}
+        # In the order of every transition's locks: no deadlock.
+        run_ids = sorted({each.run_id for each in followers})
+        with_steps = {each.run_id for each in followers if each.with_steps}
+        request = statements.watch_runs(run_ids, self._watcher_id, with_steps=with_steps)
         try:
-            # In the order of every transition's locks: no deadlock.
-            rows = await self._fetch(statements.watch_runs(sorted(run_ids), self._watcher_id))
+            rows = await self._fetch(request)
         except _Held:
             return {}
         return {row.run_id: row for row in rows}

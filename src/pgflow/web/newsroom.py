@@ -23,7 +23,7 @@ from pgflow import statements
 from pgflow.client.connections import AsyncDatabase, fetch
 from pgflow.environment import redact
 from pgflow.errors import PgflowError
-from pgflow.web.desk import Desk
+from pgflow.web.desk import EVERY_RUN, Desk
 
 logger = logging.getLogger("pgflow.web")
 
@@ -130,7 +130,9 @@ class Newsroom:
     async def _watch(self, run_ids: Iterable[UUID]) -> None:
         wanted = sorted(run_ids)
         if wanted:
-            await self._database.fetch(statements.watch_runs(wanted, self._id))
+            followed = [run_id for run_id in wanted if run_id != EVERY_RUN]
+            request = statements.watch_runs(wanted, self._id, with_steps=followed)
+            await self._database.fetch(request)
 
     async def _tidy_up(self, desk: Desk) -> None:
         given_up = sorted(set(desk.runs) - self._wanted())

@@ -13,7 +13,7 @@ alter function pgflow.resume_run(uuid) security definer;
 alter function pgflow.release_step(uuid, text) security definer;
 alter function pgflow.edit_step_output(uuid, text, jsonb) security definer;
 alter function pgflow.rerun_from_step(uuid, text, jsonb, boolean) security definer;
-alter function pgflow.watch_run(uuid, uuid) security definer;
+alter function pgflow.watch_run(uuid, uuid, boolean) security definer;
 alter function pgflow.unwatch_run(uuid, uuid) security definer;
 alter function pgflow.trace_runs(uuid[], jsonb) security definer;
 

@@ -22,7 +22,7 @@ begin
         pgflow.held_tasks(),
         pgflow._get_flow_definition(text),
         pgflow.get_run_with_states(uuid),
-        pgflow.watch_run(uuid, uuid),
+        pgflow.watch_run(uuid, uuid, boolean),
         pgflow.unwatch_run(uuid, uuid)
       to %1$I', reader);
   end loop;

@@ -154,12 +154,14 @@ create table pgflow.run_actions (
 
 create index run_actions_by_run on pgflow.run_actions (run_id, acted_at);
 
--- Who wants to hear of a run. Nobody pays for the events of a run that is not listed here. Losing
--- the table in a crash is harmless: watchers renew their rows.
+-- Who wants to hear of a run. Nobody pays for the events of a run that is not listed here, nor for
+-- those of its steps where all that is awaited is its end. Losing the table in a crash is harmless:
+-- watchers renew their rows.
 create unlogged table pgflow.run_watches (
   run_id uuid not null,
   watcher uuid not null,
   expires_at timestamptz not null,
+  with_steps boolean not null default true,
   primary key (run_id, watcher)
 );
 

@@ -6,10 +6,10 @@ as $$
 declare
   watched uuid[];
 begin
-  if run_ids is null or not pgflow._has_audience() then
+  if run_ids is null or not pgflow._has_audience(with_steps => false) then
     return;
   end if;
-  watched := pgflow._watched(run_ids);
+  watched := pgflow._watched(run_ids, with_steps => false);
 
   perform pgflow._send_event(r.run_id, 'run:' || event, jsonb_build_object(
     'event_type', 'run:' || event, 'run_id', r.run_id, 'flow_slug', r.flow_slug, 'status', r.status

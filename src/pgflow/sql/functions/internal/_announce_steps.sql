@@ -7,10 +7,12 @@ as $$
 declare
   watched uuid[];
 begin
-  if not pgflow._has_audience() then
+  if not pgflow._has_audience(with_steps => true) then
     return;
   end if;
-  watched := pgflow._watched(array(select distinct r.run_id from unnest(refs) as r));
+  watched := pgflow._watched(
+    array(select distinct r.run_id from unnest(refs) as r), with_steps => true
+  );
 
   perform pgflow._send_event(
     e.run_id, 'step:' || e.step_slug || ':' || event, pgflow._step_event(e.state, event)

@@ -11,18 +11,27 @@ as $$
 declare
   slug constant text := flow_slug;
   steps pgflow.steps[];
+  maps_input boolean;
   is_judged boolean;
   fresh uuid[];
   started pgflow.step_ref[];
   ready pgflow.step_ref[];
 begin
   -- read once: a step that is added meanwhile is not counted here and there by half
-  select array_agg(s), bool_or(s.deps_count = 0 and (
-    s.required_input_pattern is not null or s.forbidden_input_pattern is not null
-    or s.step_type = 'map' and '[]' = any (inputs)
-  ))
-  into steps, is_judged
+  select
+    array_agg(s), bool_or(s.deps_count = 0 and s.step_type = 'map'),
+    bool_or(s.deps_count = 0 and (
+      s.required_input_pattern is not null or s.forbidden_input_pattern is not null
+      or s.step_type = 'map' and '[]' = any (inputs)
+    ))
+  into steps, maps_input, is_judged
   from pgflow.steps s where s.flow_slug = slug;
+
+  if maps_input then
+    -- one of each type will do
+    perform pgflow._refuse_unmappable_input(slug, given.input)
+    from (select distinct on (jsonb_typeof(i)) i as input from unnest(inputs) as i) as given;
+  end if;
 
   with inserted as (
     insert into pgflow.runs (run_id, flow_slug, input, remaining_steps, paused_at)

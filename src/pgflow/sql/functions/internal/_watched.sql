@@ -1,6 +1,7 @@
--- Those of the runs whose events somebody wants, null when there are none. A watch on the zero
--- uuid is for all runs. Where Supabase's realtime is, every run has an audience.
-create or replace function pgflow._watched(run_ids uuid[]) returns uuid[]
+-- Those of the runs whose events somebody wants, or those of their steps as well; null when there are
+-- none. A watch on the zero uuid is for all runs. Where Supabase's realtime is, every run has an
+-- audience.
+create or replace function pgflow._watched(run_ids uuid[], with_steps boolean) returns uuid[]
 language plpgsql stable
 set search_path to ''
 as $$
@@ -10,6 +11,7 @@ begin
     or exists (
       select from pgflow.run_watches w
       where w.run_id = '00000000-0000-0000-0000-000000000000' and w.expires_at > clock_timestamp()
+        and (w.with_steps or not _watched.with_steps)
     )
   ) then
     return run_ids;
@@ -18,6 +20,7 @@ begin
   return (
     select array_agg(distinct w.run_id) from pgflow.run_watches w
     where w.run_id = any (run_ids) and w.expires_at > clock_timestamp()
+      and (w.with_steps or not _watched.with_steps)
   );
 end;
 $$;

@@ -15,7 +15,6 @@ as $$
 declare
   new_id constant uuid := coalesce(start_flow.run_id, pgflow.new_run_id());
 begin
-  perform pgflow._refuse_unmappable_input(start_flow.flow_slug, start_flow.input);
   perform pgflow._start_runs(start_flow.flow_slug, array[new_id], array[start_flow.input]);
 
   return query select r.* from pgflow.runs r where r.run_id = new_id;

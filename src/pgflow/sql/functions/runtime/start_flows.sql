@@ -31,9 +31,6 @@ begin
     raise exception 'flow "%" does not exist', slug using errcode = 'PF001';
   end if;
 
-  -- one of each type will do
-  perform pgflow._refuse_unmappable_input(slug, i.value)
-  from (select distinct on (jsonb_typeof(g.value)) g.value from unnest(given) as g (value)) as i;
   fresh := pgflow._start_runs(slug, ids, given, extract(epoch from delay)::int, true);
   if cardinality(fresh) < cardinality(ids) then
     perform pgflow._refuse_other_run(slug, ids, given);

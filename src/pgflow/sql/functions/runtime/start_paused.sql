@@ -15,7 +15,6 @@ as $$
 declare
   new_id constant uuid := coalesce(start_paused.run_id, pgflow.new_run_id());
 begin
-  perform pgflow._refuse_unmappable_input(start_paused.flow_slug, start_paused.input);
   perform pgflow._start_runs(
     start_paused.flow_slug, array[new_id], array[start_paused.input], paused => true
   );
