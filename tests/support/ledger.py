@@ -34,6 +34,8 @@ RUN_MOVES = {
 }
 STEP_MOVES = {
     ("", "created"),
+    # a root, with its run
+    ("", "started"),
     ("created", "started"),
     ("created", "completed"),
     ("created", "skipped"),
