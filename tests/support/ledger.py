@@ -148,8 +148,10 @@ class Ledger:
         begun = self._begun()
         for task in self.tasks:
             key, count = _key(task), task["attempts_count"]
-            if count > self._max_attempts(task):
-                yield f"task {key} took {count} attempts"
+            # What an operator puts back into the queue is given another attempt.
+            allowed = self._max_attempts(task) + task["requeued_count"]
+            if count > allowed:
+                yield f"task {key} took {count} attempts of {allowed}"
             if task["status"] == "completed" and count not in begun[key]:
                 yield f"task {key} completed in attempt {count}, which no handler began"
 

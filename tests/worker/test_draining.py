@@ -8,7 +8,11 @@ import signal
 import threading
 from typing import Any
 
+import pytest
+
 from pgflow.definition.flow import Flow
+from pgflow.worker import shift
+from tests.support.rivals import rivals_on
 from tests.worker.workbench import Workbench
 
 
@@ -37,6 +41,28 @@ async def test_a_draining_worker_claims_nothing_more(bench: Workbench) -> None:
 
     assert bench.engine.run(first)["status"] == "completed"
     assert bench.engine.task(second, "wait")["attempts_count"] == 0
+
+
+async def test_what_cannot_be_reported_before_the_end_is_taken_over_by_others(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the lease is: here an hour, and somebody's transaction holds the run."""
+    monkeypatch.setattr(shift, "FLUSH", 0.1)
+    flow, started, release = _waiting(timeout=3600)
+
+    with rivals_on(bench.dsn) as join:
+        async with bench.worker(flow, shutdown_timeout=0.1):
+            run_id = bench.start(flow)
+            await started.wait()
+            join().begins(lambda engine: engine.do("select from pgflow.runs for update"))
+            release.set()
+        assert bench.engine.task(run_id, "wait")["status"] == "started"
+        assert bench.engine.value("select stopped_at from pgflow.workers") is None
+
+    async with bench.worker(flow):
+        run = await bench.ended(run_id)
+
+    assert run["status"] == "completed"
 
 
 async def test_what_does_not_end_in_time_goes_back_without_costing_an_attempt(
@@ -160,9 +186,9 @@ async def test_a_worker_can_be_stopped_twice_and_started_again(bench: Workbench)
     assert first != second
 
 
-def _waiting() -> tuple[Flow[Any], asyncio.Event, asyncio.Event]:
+def _waiting(**options: Any) -> tuple[Flow[Any], asyncio.Event, asyncio.Event]:
     """A flow whose handler says that it has started, and waits for its release."""
-    flow = Flow("waiting")
+    flow = Flow("waiting", **options)
     started, release = asyncio.Event(), asyncio.Event()
 
     @flow.step()

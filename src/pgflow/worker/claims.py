@@ -110,6 +110,11 @@ class Claims(LoopService):
         self._signals.drained.occur()
 
     @property
+    def leaves_something(self) -> bool:
+        """Whether the database may take this worker to hold tasks."""
+        return self._desk.is_busy or self._desk.is_in_doubt
+
+    @property
     def _is_done(self) -> bool:
         return self._stopping.is_set() and not self._desk.is_busy
 

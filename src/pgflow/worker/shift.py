@@ -162,7 +162,9 @@ class Shift:
         await self._heartbeat.stop()
         await self._slots.close(within=FLUSH)
         await self._collect_the_rest()
-        await self._say_goodbye()
+        # Others look after a worker that falls silent, but not after one that has said goodbye.
+        if not self._claims.leaves_something:
+            await self._say_goodbye()
         await self.disconnect()
 
     async def disconnect(self) -> None:
