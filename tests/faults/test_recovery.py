@@ -15,7 +15,7 @@ from tests.support.fault_flows import FOR_EVER
 from tests.support.faulty_proxy import proxy_to
 from tests.support.figures import Tell
 from tests.support.network import cable
-from tests.support.recoveries import holder_of, joined, output_of, second_attempts
+from tests.support.recoveries import holder_of, holders_of, joined, output_of, second_attempts
 from tests.support.worker_process import Crew
 
 # What is promised, and what is asserted on a machine that others use as well (seconds).
@@ -34,11 +34,12 @@ def test_the_tasks_of_a_killed_worker_run_elsewhere_within_seconds(
     delays: list[float] = []
     for _ in range(8):
         run_id = engine.start("stuck", [{"stuck": 1}, {}])
-        busy = holder_of(engine, workers, run_id)
+        busy = holders_of(engine, workers, run_id)
         killed_at = datetime.now(UTC)
-        busy.kill()
+        for one in busy:
+            one.kill()
         delays += [(at - killed_at).total_seconds() for at in second_attempts(engine, run_id)]
-        workers = [worker for worker in workers if worker is not busy] + [joined(crew)]
+        workers = [one for one in workers if one not in busy] + [joined(crew) for _ in busy]
 
     tell(
         f"tasks of a killed worker run elsewhere after p50 {median(delays):.1f} s, "
@@ -51,10 +52,11 @@ def test_the_tasks_of_a_killed_worker_run_elsewhere_within_seconds(
 def test_the_tasks_of_a_paused_worker_run_elsewhere_within_fifteen_seconds(
     engine: Engine, crew: Crew, tell: Tell
 ) -> None:
-    workers = [joined(crew) for _ in range(2)]
     until_silence_counts(engine)
+    busy = joined(crew)
     run_id = engine.start("stuck", [{"stuck": 1}])
-    busy = holder_of(engine, workers, run_id)
+    holder_of(engine, [busy], run_id)
+    joined(crew)
 
     paused_at = datetime.now(UTC)
     busy.pause()
@@ -89,11 +91,12 @@ def test_the_tasks_of_a_vanished_host_run_elsewhere_within_fifteen_seconds(
 
 
 def test_a_lost_attempt_counts(engine: Engine, crew: Crew) -> None:
-    workers = [joined(crew) for _ in range(2)]
     until_silence_counts(engine)
+    worker = joined(crew)
     run_id = engine.start("stuck", [{"stuck": 1}])
 
-    holder_of(engine, workers, run_id).kill()
+    holder_of(engine, [worker], run_id).kill()
+    joined(crew)
     output_of(engine, run_id)
 
     for slug in ("on_the_loop", "in_a_thread"):

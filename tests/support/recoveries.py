@@ -31,7 +31,18 @@ def stuck_tasks(engine: Engine, run_id: UUID) -> list[Row]:
 def holder_of(
     engine: Engine, workers: Sequence[WorkerProcess], run_id: UUID, *, attempt: int = 1
 ) -> WorkerProcess:
-    """The worker that makes this attempt at the run's stuck tasks; one claim brings all of them."""
+    """The only worker there is, when it makes this attempt at all of the run's stuck tasks."""
+    (holder,) = holders_of(engine, workers, run_id, attempt=attempt)
+    return holder
+
+
+def holders_of(
+    engine: Engine, workers: Sequence[WorkerProcess], run_id: UUID, *, attempt: int = 1
+) -> list[WorkerProcess]:
+    """The workers that make this attempt at the run's stuck tasks.
+
+    One claim brings all of them, unless another worker is just as quick.
+    """
     eventually(
         lambda: (
             {(task["status"], task["attempts_count"]) for task in stuck_tasks(engine, run_id)}
@@ -39,8 +50,8 @@ def holder_of(
         ),
         within=PATIENCE,
     )
-    (holder,) = {task["last_worker_id"] for task in stuck_tasks(engine, run_id)}
-    return next(one for one in workers if one.is_alive and one.row["worker_id"] == holder)
+    holders = {task["last_worker_id"] for task in stuck_tasks(engine, run_id)}
+    return [one for one in workers if one.is_alive and one.row["worker_id"] in holders]
 
 
 def output_of(engine: Engine, run_id: UUID) -> Any:
