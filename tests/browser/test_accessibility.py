@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.restaurant import Restaurant
+from tests.support.eventually import eventually
 
 SERIOUS = ("serious", "critical")
 PAGES = {
@@ -46,7 +47,7 @@ def test_nobody_is_kept_out_in_light_and_dark(
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     # The colours are those of the new theme when nothing is on its way between them any more.
-    page.wait_for_function("document.getAnimations().length === 0")
+    eventually(lambda: page.evaluate("document.getAnimations().length") == 0)
     dark = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
 
     assert serious(light) == []
