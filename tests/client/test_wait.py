@@ -202,6 +202,15 @@ def test_several_wait_for_one_run(
             each.result()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises, though a shell that starts the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_waiting_can_be_interrupted(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
