@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from concurrent.futures import Future
 from uuid import UUID
 
 import psycopg
@@ -24,11 +26,7 @@ def test_an_attempt_that_began_meanwhile_is_not_requeued_as_stalled(
     engine.flow(single("work"))
     run_id = engine.start()
     engine.claim(engine.worker())
-    engine.advance(100)
-    holder, operator = rival(), rival()
-    holder.begins(lambda e: e.do("select from pgflow.runs for no key update"))
-    requeue = operator.sends(lambda e: e.value("select pgflow.requeue_stalled_tasks()"))
-    until_blocked(engine, operator, holder)
+    holder, requeue = _requeue_held_up(engine, rival)
 
     (again,) = engine.claim(worker := engine.worker())
     holder.commits()
@@ -45,11 +43,7 @@ def test_an_attempt_that_began_meanwhile_does_not_fail_as_hopeless(
     run_id = engine.start()
     engine.claim(engine.worker())
     engine.do("update pgflow.step_tasks set requeued_count = 3")
-    engine.advance(100)
-    holder, operator = rival(), rival()
-    holder.begins(lambda e: e.do("select from pgflow.runs for no key update"))
-    requeue = operator.sends(lambda e: e.value("select pgflow.requeue_stalled_tasks()"))
-    until_blocked(engine, operator, holder)
+    holder, requeue = _requeue_held_up(engine, rival)
 
     (again,) = engine.claim(worker := engine.worker())
     holder.commits()
@@ -133,11 +127,7 @@ def test_a_worker_that_was_away_itself_does_not_judge_the_others(engine: Engine)
 
 @pytest.mark.slow
 def test_who_is_regular_judges_those_who_are_silent(engine: Engine) -> None:
-    engine.flow(single("work"))
-    run_id = engine.start()
-    one, other = enlist(engine), enlist(engine)
-    engine.claim(other)
-    fall_silent(engine, other)
+    run_id, one = _beside_a_silent_holder(engine)
 
     beat(engine, one)
 
@@ -152,11 +142,7 @@ def test_who_is_regular_judges_those_who_are_silent(engine: Engine) -> None:
 def test_a_run_in_somebodys_long_transaction_silences_no_heartbeat(
     engine: Engine, rival: Join
 ) -> None:
-    engine.flow(single("work"))
-    run_id = engine.start()
-    one, other = enlist(engine), enlist(engine)
-    engine.claim(other)
-    fall_silent(engine, other)
+    run_id, one = _beside_a_silent_holder(engine)
     holder = rival()
     holder.begins(lambda e: e.do("select from pgflow.runs for no key update"))
 
@@ -170,11 +156,7 @@ def test_a_run_in_somebodys_long_transaction_silences_no_heartbeat(
 
 @pytest.mark.slow
 def test_a_run_that_cannot_be_carried_on_silences_no_heartbeat(engine: Engine) -> None:
-    engine.flow(single("work"))
-    run_id = engine.start()
-    one, other = enlist(engine), enlist(engine)
-    engine.claim(other)
-    fall_silent(engine, other)
+    run_id, one = _beside_a_silent_holder(engine)
     engine.do(
         "alter table pgflow.step_tasks add constraint broken check (status <> 'queued') not valid"
     )
@@ -199,12 +181,9 @@ def test_who_was_given_up_and_comes_back_holds_nothing(engine: Engine, claims_fi
 
     held = [
         {name: str(task[name]) for name in ("run_id", "step_slug")}
-        | {
-            "task_index": 0,
-            "attempt": 1,
-        }
+        | {"task_index": 0, "attempt": 1}
     ]
-    answer = beat(engine, paused, __import__("json").dumps(held))
+    answer = beat(engine, paused, json.dumps(held))
 
     assert answer == {"deprecated": False, "lost": held}
     assert len(engine.report(paused, completed(task))) == 1
@@ -248,6 +227,26 @@ def test_a_worker_whose_lock_is_free_is_given_up_before_its_silence_is_long(
 
     assert recover(engine) == 1
     assert engine.task(run_id, "work")["status"] == "queued"
+
+
+def _requeue_held_up(engine: Engine, rival: Join) -> tuple[Rival, Future[int]]:
+    """An operator requeues what has stalled, and waits for somebody who holds the runs."""
+    engine.advance(100)
+    holder, operator = rival(), rival()
+    holder.begins(lambda e: e.do("select from pgflow.runs for no key update"))
+    requeue = operator.sends(lambda e: e.value("select pgflow.requeue_stalled_tasks()"))
+    until_blocked(engine, operator, holder)
+    return holder, requeue
+
+
+def _beside_a_silent_holder(engine: Engine) -> tuple[UUID, UUID]:
+    """A run whose task is held by a worker that has fallen silent, and a worker that has not."""
+    engine.flow(single("work"))
+    run_id = engine.start()
+    one, other = enlist(engine), enlist(engine)
+    engine.claim(other)
+    fall_silent(engine, other)
+    return run_id, one
 
 
 def _hold_lock(engine: Engine, worker: UUID) -> None:
