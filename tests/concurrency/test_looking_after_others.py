@@ -15,7 +15,7 @@ from tests.support.dying import beat, enlist, fall_silent, recover, until_silenc
 from tests.support.engine import Engine
 from tests.support.flow_spec import map_over, single
 from tests.support.outcomes import completed
-from tests.support.rivals import Rival, all_at_once, until_blocked
+from tests.support.rivals import Rival, all_at_once, see_off, until_blocked
 
 Join = Callable[[], Rival]
 
@@ -202,7 +202,7 @@ def test_a_worker_takes_over_its_lock_when_an_old_connection_of_its_own_ends(
     old.does(lambda e: _hold_lock(e, worker))
     new.does(lambda e: _hold_lock(e, worker))
 
-    old.leaves()
+    see_off(engine, old)
     new.does(lambda e: beat(e, worker))
     fall_silent(engine, worker, seconds=4)
     recover(engine)
@@ -223,7 +223,7 @@ def test_a_worker_whose_lock_is_free_is_given_up_before_its_silence_is_long(
     fall_silent(engine, worker, seconds=4)
     assert recover(engine) == 0
 
-    connection.leaves()
+    see_off(engine, connection)
 
     assert recover(engine) == 1
     assert engine.task(run_id, "work")["status"] == "queued"

@@ -75,6 +75,13 @@ def rivals_on(dsn: str) -> Generator[Callable[[], Rival]]:
             rival.leaves()
 
 
+def see_off(engine: Engine, rival: Rival) -> None:
+    """End a session, and wait until the server has freed what it held."""
+    pid = rival.pid
+    rival.leaves()
+    eventually(lambda: not engine.rows("select from pg_stat_activity where pid = %(pid)s", pid=pid))
+
+
 def until_blocked(engine: Engine, waiting: Rival, by: Rival) -> None:
     """Wait until one session waits for a lock that the other one holds."""
     eventually(lambda: is_blocked(engine, waiting, by))
