@@ -23,7 +23,7 @@ from pgflow.errors import DatabaseUnavailable, DeploymentError, EngineMismatch, 
 ENGINE_VERSION = version("pgflow-py")
 MINIMUM_SERVER = 140000
 INSTALL_COMMAND = "pgflow install"
-BUNDLE = ("functions", "views", "privileges")
+BUNDLE = ("functions", "views", "planning", "privileges")
 # One installer at a time, whatever the process or machine.
 INSTALL_LOCK = 72672026
 
@@ -68,7 +68,7 @@ def migrations() -> tuple[Migration, ...]:
 
 @cache
 def compose_functions() -> str:
-    """All functions and views, each `create or replace`, and who may use them."""
+    """All functions and views, each `create or replace`, how they are planned, who may use them."""
     return _join([file for part in BUNDLE for file in _sql_files(part)])
 
 

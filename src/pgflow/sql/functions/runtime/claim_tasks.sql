@@ -5,13 +5,6 @@ create or replace function pgflow.claim_tasks(worker_id uuid, flow_slugs text[],
 returns setof pgflow.step_task_record
 language plpgsql
 set search_path to ''
-set plan_cache_mode to force_generic_plan
-set jit to off
-set enable_seqscan to off
-set enable_hashjoin to off
-set enable_mergejoin to off
-set enable_material to off
-set random_page_cost to 0
 as $$
 begin
   return query select * from pgflow._claim(worker_id, flow_slugs, quantity);

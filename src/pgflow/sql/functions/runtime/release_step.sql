@@ -5,13 +5,6 @@ create or replace function pgflow.release_step(run_id uuid, step_slug text defau
 returns setof pgflow.step_states
 language plpgsql
 set search_path to ''
-set plan_cache_mode to force_generic_plan
-set jit to off
-set enable_seqscan to off
-set enable_hashjoin to off
-set enable_mergejoin to off
-set enable_material to off
-set random_page_cost to 0
 as $$
 declare
   run constant pgflow.runs := pgflow._lock_open_run(release_step.run_id);

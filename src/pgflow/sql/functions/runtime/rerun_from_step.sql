@@ -7,13 +7,6 @@ create or replace function pgflow.rerun_from_step(
 ) returns setof pgflow.runs
 language plpgsql
 set search_path to ''
-set plan_cache_mode to force_generic_plan
-set jit to off
-set enable_seqscan to off
-set enable_hashjoin to off
-set enable_mergejoin to off
-set enable_material to off
-set random_page_cost to 0
 as $$
 declare
   source constant pgflow.runs := pgflow._lock_run(rerun_from_step.run_id);

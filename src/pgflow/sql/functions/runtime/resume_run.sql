@@ -3,13 +3,6 @@
 create or replace function pgflow.resume_run(run_id uuid) returns setof pgflow.runs
 language plpgsql
 set search_path to ''
-set plan_cache_mode to force_generic_plan
-set jit to off
-set enable_seqscan to off
-set enable_hashjoin to off
-set enable_mergejoin to off
-set enable_material to off
-set random_page_cost to 0
 as $$
 declare
   run constant pgflow.runs := pgflow._lock_open_run(resume_run.run_id);

@@ -4,13 +4,6 @@ create or replace function pgflow.start_paused(
 ) returns setof pgflow.runs
 language plpgsql
 set search_path to ''
-set plan_cache_mode to force_generic_plan
-set jit to off
-set enable_seqscan to off
-set enable_hashjoin to off
-set enable_mergejoin to off
-set enable_material to off
-set random_page_cost to 0
 as $$
 declare
   new_id constant uuid := coalesce(start_paused.run_id, pgflow.new_run_id());

@@ -6,13 +6,6 @@ create or replace function pgflow.trace_runs(run_ids uuid[], carriers jsonb)
 returns table (run_id uuid, carrier jsonb, retries int)
 language plpgsql
 set search_path to ''
-set plan_cache_mode to force_generic_plan
-set jit to off
-set enable_seqscan to off
-set enable_hashjoin to off
-set enable_mergejoin to off
-set enable_material to off
-set random_page_cost to 0
 as $$
 begin
   insert into pgflow.run_traces (run_id, carrier)

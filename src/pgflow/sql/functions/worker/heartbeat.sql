@@ -6,13 +6,6 @@ create or replace function pgflow.heartbeat(worker_id uuid, held jsonb default '
 returns table (deprecated boolean, lost jsonb)
 language plpgsql
 set search_path to ''
-set plan_cache_mode to force_generic_plan
-set jit to off
-set enable_seqscan to off
-set enable_hashjoin to off
-set enable_mergejoin to off
-set enable_material to off
-set random_page_cost to 0
 as $$
 declare
   was_away boolean;

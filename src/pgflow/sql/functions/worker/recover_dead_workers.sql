@@ -7,13 +7,6 @@ create or replace function pgflow.recover_dead_workers() returns int
 language plpgsql
 set search_path to ''
 set lock_timeout to '500ms'
-set plan_cache_mode to force_generic_plan
-set jit to off
-set enable_seqscan to off
-set enable_hashjoin to off
-set enable_mergejoin to off
-set enable_material to off
-set random_page_cost to 0
 as $$
 declare
   dead record;
