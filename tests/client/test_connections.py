@@ -97,6 +97,17 @@ def test_a_client_that_nobody_closes_gives_everything_back(
     eventually(lambda: count(engine) == 0)
 
 
+def test_it_does_so_whatever_the_collector_meets_first(pgflow_database: PgflowDatabase) -> None:
+    """The driver complains of connections that are collected while they are open."""
+    connection = pgflow_database.connect(autocommit=True)
+    shelf: Any = connections.Shelf[psycopg.Connection[Any]]()
+    shelf.circle = shelf
+    shelf.put(connection)
+
+    del shelf, connection
+    gc.collect()
+
+
 def test_no_statement_is_prepared(pgflow_database: PgflowDatabase) -> None:
     database = connections.Database(pgflow_database.dsn)
     prepared = Statement("select count(*)::int as pid from pg_prepared_statements", BackendRow)

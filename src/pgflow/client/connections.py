@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import os
 import selectors
+import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import (
@@ -165,6 +166,9 @@ class Shelf(Generic[C]):
 
     def __init__(self) -> None:
         self._connections: deque[C] = deque()
+        # A client that nobody closes is no reason for a warning: what lies here is in nobody's
+        # hands. The collector may finalize a connection before whoever keeps it, but none of these.
+        weakref.finalize(self, _clear, self._connections)
 
     def take(self) -> C | None:
         """A connection that the server has not given up meanwhile."""
@@ -186,12 +190,13 @@ class Shelf(Generic[C]):
             connection.pgconn.finish()
 
     def clear(self) -> None:
-        while self._connections:
-            connection = self._connections.pop()
-            connection.pgconn.finish()
+        _clear(self._connections)
 
-    # A client that nobody closes is no reason for a warning: what lies here is in nobody's hands.
-    __del__ = clear
+
+def _clear(connections: deque[C]) -> None:
+    while connections:
+        connection = connections.pop()
+        connection.pgconn.finish()
 
 
 @overload
