@@ -118,6 +118,13 @@ def test_wait_ends_at_its_timeout_and_the_run_goes_on(cli: CommandLine, engine: 
     assert engine.value("select status from pgflow.runs") == "started"
 
 
+def test_a_timeout_of_nothing_is_wrong_usage(cli: CommandLine, engine: Engine) -> None:
+    said = cli.refused("start", "greet_user", "--timeout", "1s", exit_code=2)
+
+    assert "Give --wait or --watch as well, or leave it out" in said
+    assert engine.value("select count(*) from pgflow.runs") == 0
+
+
 @pytest.mark.usefixtures("greeting_engine")
 def test_watch_ends_at_its_timeout_and_the_run_goes_on(cli: CommandLine, engine: Engine) -> None:
     said = cli.refused("start", "greet_user", "--watch", "--timeout", "0.1s")

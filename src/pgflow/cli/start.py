@@ -61,6 +61,9 @@ def start(
     from pgflow.cli.runs import show_until_end
     from pgflow.client import Client
 
+    if timeout and not (wait or watch):
+        message = "--timeout limits the waiting. Give --wait or --watch as well, or leave it out"
+        raise click.UsageError(message)
     with Client(database.value) as client:
         run = client.start(slug, run_input, run_id=run_id, delay=delay, paused=paused)
         seconds = timeout.total_seconds() if timeout else None
