@@ -86,6 +86,7 @@ def test_passwords_are_never_shown() -> None:
         ("ui",),
         ("worker", "flows.py"),
         ("worker", "flows.py", "--processes", "2"),
+        ("worker", "flows.py", "--http", "127.0.0.1:0", "--once-per-request"),
     ],
     ids=" ".join,
 )

@@ -139,6 +139,7 @@ def _serve_batches(
     from pgflow.asgi.serving import serve
     from pgflow.loading import flows_of
 
+    find_database(database_url)  # a database that nobody can mean is refused now, not per request
     # How many handlers run at a time, each request says.
     kept = {name: value for name, value in settings.items() if name != "concurrency"}
     app = cron_worker(flows_of(sources), database_url=database_url, **kept)
