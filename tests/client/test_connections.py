@@ -108,6 +108,15 @@ def test_it_does_so_whatever_the_collector_meets_first(pgflow_database: PgflowDa
     gc.collect()
 
 
+def test_what_comes_back_to_a_closed_shelf_is_closed(pgflow_database: PgflowDatabase) -> None:
+    shelf, connection = connections.Shelf[Any](), pgflow_database.connect(autocommit=True)
+    shelf.close()
+
+    shelf.put(connection)
+
+    assert connection.closed
+
+
 def test_no_statement_is_prepared(pgflow_database: PgflowDatabase) -> None:
     database = connections.Database(pgflow_database.dsn)
     prepared = Statement("select count(*)::int as pid from pg_prepared_statements", BackendRow)

@@ -18,6 +18,7 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
     nullcontext,
+    suppress,
 )
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, overload
@@ -166,6 +167,7 @@ class Shelf(Generic[C]):
 
     def __init__(self) -> None:
         self._connections: deque[C] = deque()
+        self._is_closed = False
         # A client that nobody closes is no reason for a warning: what lies here is in nobody's
         # hands. The collector may finalize a connection before whoever keeps it, but none of these.
         weakref.finalize(self, _clear, self._connections)
@@ -184,19 +186,25 @@ class Shelf(Generic[C]):
     def put(self, connection: C) -> None:
         """Keep a connection, or close one that is broken, in use or more than we keep."""
         is_idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-        if is_idle and len(self._connections) < KEPT_CONNECTIONS:
+        if is_idle and not self._is_closed and len(self._connections) < KEPT_CONNECTIONS:
             self._connections.append(connection)
         else:
             connection.pgconn.finish()
 
     def clear(self) -> None:
+        """Close what lies here."""
         _clear(self._connections)
+
+    def close(self) -> None:
+        """Close what lies here, and whatever comes back later."""
+        self._is_closed = True
+        self.clear()
 
 
 def _clear(connections: deque[C]) -> None:
-    while connections:
-        connection = connections.pop()
-        connection.pgconn.finish()
+    with suppress(IndexError):  # another thread may be quicker
+        while connection := connections.pop():
+            connection.pgconn.finish()
 
 
 @overload

@@ -98,8 +98,8 @@ class TaskConnections:
             return statement.row(*(await cursor.fetchall())[0]).input
 
     def close(self) -> None:
-        self._shelf.clear()
-        self._async_shelf.clear()
+        self._shelf.close()
+        self._async_shelf.close()
 
     def _connect(self, until: float) -> psycopg.Connection[Any]:
         backoff = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)

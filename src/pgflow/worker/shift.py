@@ -150,6 +150,13 @@ class Shift:
         await asyncio.shield(self._farewell)
 
     async def _end(self) -> None:
+        try:
+            await self._wind_up()
+        finally:
+            # Also where the event loop ends before the worker is ready for it.
+            await self.disconnect()
+
+    async def _wind_up(self) -> None:
         self._ending.set()
         self._claims.drain()
         self._slots.take_no_more()
@@ -165,7 +172,6 @@ class Shift:
         # Others look after a worker that falls silent, but not after one that has said goodbye.
         if not self._claims.leaves_something:
             await self._say_goodbye()
-        await self.disconnect()
 
     async def disconnect(self) -> None:
         self._meter.dismiss(self._slots)
