@@ -60,7 +60,7 @@ async def test_a_batch_whose_process_is_killed_is_worked_on_elsewhere(
             assert (await client.post("/", json=ORDER)).status_code == 200
             return bench.count("runs", "completed") == 8
 
-        await eventually_async(all_ended, within=30)
+        await eventually_async(all_ended, within=60)
 
     assert victim.wait() == -signal.SIGKILL
     assert posted(bench) == list(range(1, 9))

@@ -34,7 +34,7 @@ SWITCHES = [
     "--disable-quic",
     *(["--no-sandbox"] if os.getuid() == 0 else []),
 ]
-PATIENCE = 15_000
+PATIENCE = 60_000
 WINDOW = ViewportSize(width=1280, height=800)
 
 

@@ -18,7 +18,7 @@ from tests.support.eventually import eventually
 
 KITCHEN = Path(__file__).with_name("kitchen.py").read_text()
 TOKEN = "open-sesame"
-START = 40.0
+START = 60.0
 MEAL = {"id": 7, "customer": "Ada", "size": "small", "express": True, "dishes": ["soup", "bread"]}
 
 

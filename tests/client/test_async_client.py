@@ -36,7 +36,7 @@ async def until_watched(engine: Engine, *run_ids: Any) -> None:
 
 async def test_a_run_is_started_and_waited_for(async_client: AsyncClient, engine: Engine) -> None:
     run = await async_client.start(greet_user, ALICE)
-    waiting = asyncio.create_task(run.wait(timeout=10))
+    waiting = asyncio.create_task(run.wait(timeout=60))
     await until_watched(engine, run.run_id)
 
     greet(engine, run.run_id)
@@ -127,7 +127,7 @@ async def test_a_failed_run_raises_step_and_message(
     fail_to_greet(engine, run.run_id)
 
     with pytest.raises(RunFailed, match=r"failed at step 'greeting': lost my voice: twice$"):
-        await run.wait(timeout=10)
+        await run.wait(timeout=60)
 
 
 async def test_patience_ends(async_client: AsyncClient) -> None:
@@ -210,7 +210,7 @@ def test_one_client_serves_one_event_loop_after_another(
     async def start_and_wait() -> dict[str, Any]:
         run = await client.start(greet_user, ALICE)
         greet(engine, run.run_id)
-        return await run.wait(timeout=10)
+        return await run.wait(timeout=60)
 
     outputs = [asyncio.run(start_and_wait()) for _ in range(2)]
     asyncio.run(client.close())

@@ -76,7 +76,7 @@ async def test_nor_is_it_by_the_async_client(engine: Engine, async_client: Async
 def test_closing_gives_everything_back(engine: Engine, client: Client) -> None:
     run = client.start(greet_user, ALICE)
     greet(engine, run.run_id)
-    run.wait(timeout=10)
+    run.wait(timeout=60)
 
     client.close()
     client.close()
@@ -89,7 +89,7 @@ def test_a_client_that_nobody_closes_gives_everything_back(
 ) -> None:
     run: Any = Client(pgflow_database.dsn).start(greet_user, ALICE)
     greet(engine, run.run_id)
-    run.wait(timeout=10)
+    run.wait(timeout=60)
 
     del run
     gc.collect()
@@ -139,7 +139,7 @@ def test_a_pool_lends_its_connections(
         client.start_many(greet_user, [ALICE, ALICE])
         greet(engine, run.run_id)
 
-        output = run.wait(timeout=10)
+        output = run.wait(timeout=60)
         client.close()
 
         assert output == GREETED
@@ -159,7 +159,7 @@ async def test_an_async_pool_lends_its_connections(
         run = await client.start(greet_user, ALICE)
         greet(engine, run.run_id)
 
-        output = await run.wait(timeout=10)
+        output = await run.wait(timeout=60)
         await client.close()
 
     assert output == GREETED

@@ -194,7 +194,7 @@ def test_a_pool_that_has_no_connection_left_is_told(
 ) -> None:
     with (
         ConnectionPool(pgflow_database.dsn, min_size=1, timeout=0.05) as pool,
-        pool.connection(),
+        pool.connection(timeout=60),
         Client(pool) as client,
         pytest.raises(DatabaseUnavailable) as exhausted,
     ):

@@ -36,7 +36,7 @@ def test_waiting_gives_the_output(client: Client, engine: Engine) -> None:
     run = client.start(greet_user, ALICE)
     greet(engine, run.run_id)
 
-    output = run.wait(timeout=10)
+    output = run.wait(timeout=60)
 
     assert output == {"greeting": "Hello, Alice Smith!"}
 
@@ -45,7 +45,7 @@ def test_who_waits_is_told_when_the_run_ends(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
     run = client.start(greet_user, ALICE)
-    waiting = threads.submit(run.wait, 10)
+    waiting = threads.submit(run.wait, 60)
     until_watched(engine, run.run_id)
 
     greet(engine, run.run_id)
@@ -58,7 +58,7 @@ def test_a_run_that_was_waited_for_knows_how_it_ended(client: Client, engine: En
     run = client.start(greet_user, ALICE, run_id=run_id)
     greet(engine, run_id)
 
-    run.wait(timeout=10)
+    run.wait(timeout=60)
 
     assert (run.status, run.output) == ("completed", {"greeting": "Hello, Alice Smith!"})
     assert (run.input, run.created, run.remaining_steps) == (ALICE, False, 0)
@@ -89,7 +89,7 @@ def test_a_failed_run_raises_step_and_message(client: Client, engine: Engine) ->
     fail_to_greet(engine, run.run_id)
 
     with pytest.raises(RunFailed) as failed:
-        run.wait(timeout=10)
+        run.wait(timeout=60)
 
     assert (failed.value.step, failed.value.message) == ("greeting", "lost my voice: twice")
     assert failed.value.run_id == run.run_id
@@ -103,7 +103,7 @@ def test_a_cancelled_run_raises(client: Client) -> None:
     client.cancel(run.run_id)
 
     with pytest.raises(RunCancelled) as cancelled:
-        run.wait(timeout=10)
+        run.wait(timeout=60)
 
     assert str(cancelled.value) == f"run {run.run_id} of flow 'greet_user' was cancelled"
     assert run.status == "cancelled"
@@ -113,12 +113,12 @@ def test_a_run_that_is_carried_on_can_be_waited_for_again(client: Client, engine
     run = client.start(greet_user, ALICE)
     fail_to_greet(engine, run.run_id)
     with pytest.raises(RunFailed):
-        run.wait(timeout=10)
+        run.wait(timeout=60)
 
     client.retry(run.run_id)
     engine.finish(run.run_id, "greeting", "Hello after all")
 
-    assert run.wait(timeout=10) == {"greeting": "Hello after all"}
+    assert run.wait(timeout=60) == {"greeting": "Hello after all"}
 
 
 def test_patience_ends(client: Client) -> None:
@@ -150,7 +150,7 @@ def test_a_run_that_is_not_committed_is_not_waited_for(
         run = client.start(greet_user, ALICE, connection=connection)
 
         with pytest.raises(RunNotFound) as missing:
-            run.wait(timeout=10)
+            run.wait(timeout=60)
 
     cure = "If it was started on a connection of yours, commit there first"
     assert str(missing.value) == f"there is no run {run.run_id}. {cure}"
@@ -164,7 +164,7 @@ def test_a_run_that_is_deleted_meanwhile_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(lookout, "RENEWAL", 0.05)
     run = client.start(greet_user, ALICE)
-    waiting = threads.submit(run.wait, 10)
+    waiting = threads.submit(run.wait, 60)
     until_watched(engine, run.run_id)
 
     client.delete_flow_and_data(greet_user)
@@ -177,7 +177,7 @@ def test_many_threads_wait_over_one_connection(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
     runs = client.start_many(greet_user, [ALICE] * 20)
-    waiting = [threads.submit(run.wait, 30) for run in runs]
+    waiting = [threads.submit(run.wait, 60) for run in runs]
     until_watched(engine, *(run.run_id for run in runs))
 
     used = connections(engine)
@@ -192,7 +192,7 @@ def test_several_wait_for_one_run(
     client: Client, engine: Engine, threads: ThreadPoolExecutor
 ) -> None:
     run_id = client.start(greet_user, ALICE).run_id
-    waiting: list[Any] = [threads.submit(client.get_run(run_id).wait, 10) for _ in range(3)]
+    waiting: list[Any] = [threads.submit(client.get_run(run_id).wait, 60) for _ in range(3)]
     until_watched(engine, run_id)
 
     client.cancel(run_id)
@@ -222,7 +222,7 @@ def test_waiting_can_be_interrupted(
 
     interrupting = threads.submit(interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run.wait(timeout=10)
+        run.wait(timeout=60)
 
     interrupting.result()
     eventually(lambda: not is_watched(engine, run.run_id))
@@ -248,4 +248,4 @@ def test_a_closed_client_can_be_used_again(client: Client, engine: Engine) -> No
     greet(engine, run.run_id)
     client.close()
 
-    assert run.wait(timeout=10) == {"greeting": "Hello, Alice Smith!"}
+    assert run.wait(timeout=60) == {"greeting": "Hello, Alice Smith!"}

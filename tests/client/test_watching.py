@@ -41,7 +41,7 @@ async def test_waiting_survives_a_broken_connection(
     async_client: AsyncClient, engine: Engine
 ) -> None:
     run = await async_client.start(greet_user, ALICE)
-    waiting = asyncio.create_task(run.wait(timeout=30))
+    waiting = asyncio.create_task(run.wait(timeout=60))
     await until(lambda: is_watched(engine, run.run_id))
 
     break_connections(engine)
@@ -55,7 +55,7 @@ async def test_what_happens_during_an_outage_is_not_missed(
     async_client: AsyncClient, engine: Engine
 ) -> None:
     run = await async_client.start(greet_user, ALICE)
-    waiting = asyncio.create_task(run.wait(timeout=30))
+    waiting = asyncio.create_task(run.wait(timeout=60))
     story = asyncio.create_task(_statuses(run))
     await until(lambda: is_watched(engine, run.run_id))
 
@@ -71,7 +71,7 @@ async def test_an_outage_is_not_borne_for_ever(
 ) -> None:
     monkeypatch.setattr(watcher, "PATIENCE", 0.1)
     run = await async_client.start(greet_user, ALICE)
-    waiting = asyncio.create_task(run.wait(timeout=30))
+    waiting = asyncio.create_task(run.wait(timeout=60))
     await until(lambda: is_watched(engine, run.run_id))
 
     with outage(engine), pytest.raises(DatabaseUnavailable) as away:
@@ -87,10 +87,10 @@ async def test_who_begins_to_wait_while_the_database_is_away_is_told_at_once(
     run = await async_client.start(greet_user, ALICE)
 
     with outage(engine), pytest.raises(DatabaseUnavailable):
-        await run.wait(timeout=30)
+        await run.wait(timeout=60)
 
     greet(engine, run.run_id)
-    assert await run.wait(timeout=30) == GREETED
+    assert await run.wait(timeout=60) == GREETED
 
 
 async def test_an_engine_that_disappears_ends_the_waiting(
@@ -100,7 +100,7 @@ async def test_an_engine_that_disappears_ends_the_waiting(
     engine.do("drop schema pgflow cascade")
 
     with pytest.raises(EngineMissing):
-        await run.wait(timeout=30)
+        await run.wait(timeout=60)
 
 
 async def test_a_watch_is_renewed_before_it_ends(
@@ -108,7 +108,7 @@ async def test_a_watch_is_renewed_before_it_ends(
 ) -> None:
     monkeypatch.setattr(lookout, "RENEWAL", 0.05)
     run = await async_client.start(greet_user, ALICE)
-    waiting = asyncio.create_task(run.wait(timeout=30))
+    waiting = asyncio.create_task(run.wait(timeout=60))
     await until(lambda: is_watched(engine, run.run_id))
 
     engine.do("update pgflow.run_watches set expires_at = now() - interval '1 second'")
@@ -128,7 +128,7 @@ async def test_a_run_that_somebody_holds_in_a_long_transaction_stops_nobody_else
     held, free = await async_client.start_many(greet_user, [ALICE, ALICE])
     with pgflow_database.connect() as holder:
         holder.execute("select from pgflow.runs where run_id = %s for update", [held.run_id])
-        waiting = [asyncio.create_task(run.wait(timeout=30)) for run in (held, free)]
+        waiting = [asyncio.create_task(run.wait(timeout=60)) for run in (held, free)]
 
         greet(engine, free.run_id)
         assert await waiting[1] == GREETED
@@ -147,7 +147,7 @@ async def test_waiting_survives_a_migration_that_locks_the_tables(
     monkeypatch.setattr(lookout, "LOCK_TIMEOUT", "20ms")
     monkeypatch.setattr(lookout, "RENEWAL", 0.01)
     run = await async_client.start(greet_user, ALICE)
-    waiting = asyncio.create_task(run.wait(timeout=30))
+    waiting = asyncio.create_task(run.wait(timeout=60))
     await until(lambda: is_watched(engine, run.run_id))
 
     with pgflow_database.connect() as migration:
@@ -164,7 +164,7 @@ async def test_behind_a_pooler_runs_are_waited_for_by_looking(
 ) -> None:
     caplog.set_level("INFO", "pgflow.client")
     run = await async_client.start(greet_user, ALICE)
-    waiting = asyncio.create_task(run.wait(timeout=30))
+    waiting = asyncio.create_task(run.wait(timeout=60))
     story = asyncio.create_task(_statuses(run))
     await until(lambda: connections(engine) == 2)
 
@@ -190,7 +190,7 @@ async def test_the_environment_may_name_a_connection_to_wait_on(
         run = await client.start(greet_user, ALICE)
         greet(engine, run.run_id)
 
-        assert await run.wait(timeout=30) == GREETED
+        assert await run.wait(timeout=60) == GREETED
         names = engine.rows("select application_name as name from pg_stat_activity")
         assert {"name": "direct"} in names
 
@@ -201,7 +201,7 @@ async def test_behind_a_pooler_a_broken_connection_is_replaced(
 ) -> None:
     caplog.set_level("INFO", "pgflow.client")
     run = await async_client.start(greet_user, ALICE)
-    waiting = asyncio.create_task(run.wait(timeout=30))
+    waiting = asyncio.create_task(run.wait(timeout=60))
     await until(lambda: "waiting for runs by polling" in caplog.text)
 
     break_connections(engine)
@@ -217,7 +217,7 @@ async def test_the_connection_is_closed_when_nobody_has_waited_for_long(
     run = await async_client.start(greet_user, ALICE)
     greet(engine, run.run_id)
 
-    await run.wait(timeout=30)
+    await run.wait(timeout=60)
 
     await until(lambda: connections(engine) == 1)
 

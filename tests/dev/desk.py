@@ -32,7 +32,7 @@ class Desk:
         async with httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{address.port}",
             headers={"authorization": f"Bearer {address.token}"},
-            timeout=10,
+            timeout=60,
         ) as client:
             yield cls(client, project, terminal)
 
@@ -52,7 +52,7 @@ class Desk:
                 return None
             return session if wanted(session) else None
 
-        found = await eventually_async(look, within=20)
+        found = await eventually_async(look, within=60)
         assert found is not None
         return found
 

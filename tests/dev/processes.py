@@ -16,7 +16,7 @@ import httpx
 
 from tests.support.eventually import eventually
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 @dataclass(slots=True)

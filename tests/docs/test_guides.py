@@ -117,7 +117,7 @@ def test_the_worker_of_the_serverless_guide_answers_its_request(
         said = subprocess.run(["sh", "-c", here], capture_output=True, text=True, check=True)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
     told = json.loads(said.stdout)
     assert (told["status"], told["completed"]) == ("completed", 1)

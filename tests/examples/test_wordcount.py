@@ -37,7 +37,7 @@ def test_the_files_are_counted_in_processes(
     worker = Worker(wordcount, database_url=pgflow_database.dsn, executor="process")
     asyncio.run(worker.run_until_idle())
 
-    assert run.wait(timeout=5)["most_common"][0] == ("be", 3)
+    assert run.wait(timeout=60)["most_common"][0] == ("be", 3)
 
 
 def test_no_file_gives_no_words(pgflow_database: PgflowDatabase, directory: str) -> None:

@@ -13,7 +13,7 @@ from tests.support.eventually import eventually
 from tests.support.worker_process import Crew, WorkerProcess
 
 FLOWS = "tests.support.fault_flows:ALL"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def joined(crew: Crew, *wrapper: str, **options: Any) -> WorkerProcess:

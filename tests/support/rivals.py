@@ -18,7 +18,7 @@ T = TypeVar("T")
 Call = Callable[[Engine], T]
 
 # Longer than any call takes that is not blocked; only a failing test gets this far.
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Rival:

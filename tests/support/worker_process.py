@@ -25,7 +25,7 @@ from tests.support.engine import Engine, Row
 from tests.support.eventually import eventually
 
 ROOT = Path(__file__).parent.parent.parent
-START = 30.0
+START = 60.0
 
 _numbers: Iterator[int] = count(1)
 

@@ -66,7 +66,7 @@ def program(
 
 def seen(directory: Path, *, count: int) -> Tree:
     """What all processes have written, once there are so many spans."""
-    eventually(lambda: len(SpanFiles.read(directory).spans) >= count, within=30)
+    eventually(lambda: len(SpanFiles.read(directory).spans) >= count, within=60)
     return SpanFiles.read(directory)
 
 
@@ -83,7 +83,7 @@ def test_two_workers_and_a_client_write_one_trace(
     with Client(bench.dsn, telemetry=watch.telemetry) as client, watch.span("request"):
         run: Any = client.start(relay, None)
 
-    run.wait(timeout=30)
+    run.wait(timeout=60)
     tree = Tree([*seen(spans, count=len(RELAY)).spans, *watch.tree().spans])
 
     assert tree.paths == sorted(["request", *(f"request > {path}" for path in RELAY)])
@@ -112,7 +112,7 @@ def test_the_spans_of_handlers_in_other_processes_stand_below_their_attempts(
     bench.start(broken)
 
     worker = program("--executor", "process", "--concurrency", "2", "--once")
-    assert worker.wait(30) == 0
+    assert worker.wait(60) == 0
     tree = SpanFiles.read(spans)
 
     assert tree.paths == sorted(

@@ -16,7 +16,7 @@ from pgflow.web.serving import Address, Server
 from tests.support.eventually import eventually_async
 from tests.web.api import TOKEN
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+# Only a failing test gets this far (seconds).
+PATIENCE = 60.0
+
 
 class Moment:
     """Something that happens again and again; `count` says how often it has happened so far."""
@@ -20,11 +23,11 @@ class Moment:
                 waiter.set_result(None)
         self._waiters.clear()
 
-    async def next(self, *, within: float = 10.0) -> None:
+    async def next(self, *, within: float = PATIENCE) -> None:
         """Wait for the next occurrence, counted from this call."""
         await self.reaches(self.count + 1, within=within)
 
-    async def reaches(self, count: int, *, within: float = 10.0) -> None:
+    async def reaches(self, count: int, *, within: float = PATIENCE) -> None:
         """Wait until it has happened `count` times since the worker was made."""
         try:
             async with asyncio.timeout(within):
