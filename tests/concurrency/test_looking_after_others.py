@@ -241,6 +241,7 @@ def _requeue_held_up(engine: Engine, rival: Join) -> tuple[Rival, Future[int]]:
 
 def _beside_a_silent_holder(engine: Engine) -> tuple[UUID, UUID]:
     """A run whose task is held by a worker that has fallen silent, and a worker that has not."""
+    until_silence_counts(engine)
     engine.flow(single("work"))
     run_id = engine.start()
     one, other = enlist(engine), enlist(engine)

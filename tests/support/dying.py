@@ -34,6 +34,7 @@ def beat(engine: Engine, worker_id: UUID, held: str = "[]") -> dict[str, object]
 
 def fall_silent(engine: Engine, worker_id: UUID, seconds: float = SILENCE) -> None:
     """Let the worker's last sign of life be so long ago, and let others judge it."""
+    until_silence_counts(engine)
     engine.do(
         """update pgflow.workers
         set last_heartbeat_at = clock_timestamp() - make_interval(secs => %(seconds)s)
@@ -41,7 +42,6 @@ def fall_silent(engine: Engine, worker_id: UUID, seconds: float = SILENCE) -> No
         seconds=seconds,
         id=worker_id,
     )
-    until_silence_counts(engine)
 
 
 def until_silence_counts(engine: Engine) -> None:
