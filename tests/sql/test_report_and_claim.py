@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.engine import Engine
+from tests.support.engine import Engine, about
 from tests.support.flow_spec import map_over, single
 from tests.support.outcomes import completed, failed, released
 
@@ -22,7 +22,7 @@ def test_a_claim_starts_tasks(engine: Engine) -> None:
     assert (task["input"], task["flow_input"]) == ({}, {"x": 1})
     assert (task["attempt"], task["max_attempts"], task["timeout"]) == (1, 3, 90)
     assert (row["status"], row["last_worker_id"]) == ("started", worker_id)
-    assert engine.delay(run_id, "a") == pytest.approx(92, abs=1)
+    assert engine.delay(run_id, "a") == about(92)
 
 
 def test_a_claim_takes_no_more_than_asked_for(engine: Engine) -> None:
@@ -80,7 +80,7 @@ def test_a_failure_may_say_when_to_retry(
     engine.report(task["worker_id"], failed(task, "busy", retry_in=seconds))
 
     assert engine.task(task["run_id"], "a")["status"] == "queued"
-    assert engine.delay(task["run_id"], "a") == pytest.approx(seconds, abs=1)
+    assert engine.delay(task["run_id"], "a") == about(seconds)
 
 
 def test_a_failure_that_asks_for_a_retry_still_costs_an_attempt(engine: Engine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.engine import Engine
+from tests.support.engine import Engine, about
 from tests.support.flow_spec import map_over, single
 
 
@@ -16,7 +16,7 @@ def test_a_root_starts_after_its_delay(
 
     run_id = engine.start()
 
-    assert engine.delay(run_id, "a") == pytest.approx(expected, abs=1)
+    assert engine.delay(run_id, "a") == about(expected)
 
 
 def test_a_delayed_task_is_claimed_when_it_is_due(engine: Engine) -> None:
@@ -38,7 +38,7 @@ def test_every_task_of_a_map_is_delayed(engine: Engine) -> None:
     run_id = engine.start("flow", [1, 2])
 
     delays = [engine.delay(run_id, "each", index) for index in range(2)]
-    assert delays == [pytest.approx(90, abs=1)] * 2
+    assert delays == [about(90)] * 2
 
 
 def test_a_retry_does_not_wait_for_the_start_delay_again(engine: Engine) -> None:
@@ -48,4 +48,4 @@ def test_a_retry_does_not_wait_for_the_start_delay_again(engine: Engine) -> None
 
     engine.fail(run_id, "a")
 
-    assert engine.delay(run_id, "a") == pytest.approx(5, abs=1)
+    assert engine.delay(run_id, "a") == about(5)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.support.engine import Engine
+from tests.support.engine import Engine, about
 from tests.support.flow_spec import map_over, single
 from tests.support.jsonb import Json
 
@@ -203,4 +203,4 @@ def test_runs_may_start_later(engine: Engine) -> None:
 
     (row,) = engine.rows("select * from pgflow.start_flows('flow', '[{}]', delay => '90 seconds')")
 
-    assert engine.delay(row["run_id"], "a") == pytest.approx(90, abs=2)
+    assert engine.delay(row["run_id"], "a") == about(90)

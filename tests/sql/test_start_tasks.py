@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from pgflow.testing import PgflowDatabase
-from tests.support.engine import Engine
+from tests.support.engine import Engine, about
 from tests.support.flow_spec import map_over, single
 from tests.support.jsonb import Json
 
@@ -85,7 +85,7 @@ def test_a_message_hides_for_the_timeout_and_two_seconds(
 
     engine.start_step(run_id, "a")
 
-    assert engine.delay(run_id, "a") == pytest.approx(hidden_for, abs=1)
+    assert engine.delay(run_id, "a") == about(hidden_for)
 
 
 def test_an_expired_lease_can_be_taken_over(engine: Engine) -> None:

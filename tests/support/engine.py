@@ -276,6 +276,12 @@ class Engine:
         return self.waits(task["flow_slug"])[task["message_id"]]
 
 
+def about(seconds: float) -> Any:
+    """So many seconds from now, of which some may have passed since."""
+    earliest, latest = seconds - max(1, min(seconds / 2, 10)), seconds + 1
+    return pytest.approx((earliest + latest) / 2, abs=(latest - earliest) / 2)
+
+
 def _sql_options(step: StepSpec) -> Mapping[str, object]:
     fields = asdict(step)
     fields["required_input_pattern"] = _pattern(fields.pop("required"))
