@@ -124,16 +124,22 @@ async def test_a_busy_flow_does_not_starve_the_others(bench: Workbench) -> None:
 async def test_two_workers_share_the_tasks_and_run_none_twice(bench: Workbench) -> None:
     flow = Flow("shared", input=list[int])
     seen: list[int] = []
+    both_are_awake = asyncio.Event()
 
     @flow.map()
     async def note(number: int) -> int:
         seen.append(number)
+        await both_are_awake.wait()
         return number
 
     async with bench.worker(flow, concurrency=8) as one, bench.worker(flow, concurrency=8) as two:
         await one.signals.idle.reaches(1)
         await two.signals.idle.reaches(1)
-        run = await bench.ended(bench.start(flow, list(range(300))))
+        run_id = bench.start(flow, list(range(300)))
+        await one.signals.claimed.reaches(1)
+        await two.signals.claimed.reaches(1)
+        both_are_awake.set()
+        run = await bench.ended(run_id)
         await bench.sees(lambda: one.tally.completed + two.tally.completed == 300)
         assert min(one.tally.completed, two.tally.completed) > 0
 

@@ -63,6 +63,7 @@ async def test_a_process_is_interrupted_when_its_time_is_up(bench: Workbench) ->
 
     async with bench.worker(endless, executor="process", concurrency=1):
         late = await bench.ended(bench.start(endless, "endless"))
+        bench.set_timeout(endless, 60)
         in_time = await bench.ended(bench.start(endless, "quick"))
 
     assert late["error_message"] == "compute: timed out after 2s"

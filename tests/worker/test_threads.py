@@ -16,6 +16,7 @@ def threads() -> Iterator[Threads]:
     threads = Threads(4, name="under test")
     yield threads
     threads.close()
+    eventually(lambda: _alive() == 0)
 
 
 def test_jobs_that_block_run_side_by_side(threads: Threads) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pgflow.definition.flow import Flow
-from pgflow.worker import current_task
+from pgflow.worker import current_task, heartbeat
 from tests.worker.workbench import Workbench
 
 
@@ -107,8 +107,13 @@ async def test_each_block_is_a_savepoint(bench: Workbench, is_async: bool) -> No
 
 @pytest.mark.parametrize("is_async", [True, False], ids=["async", "sync"])
 async def test_a_refused_completion_rolls_everything_back(
-    bench: Workbench, is_async: bool, caplog: pytest.LogCaptureFixture
+    bench: Workbench,
+    is_async: bool,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A heartbeat would tell the worker first.
+    monkeypatch.setattr(heartbeat, "INTERVAL", 3600)
     written, may_return = threading.Event(), threading.Event()
     flow = _writing("stolen", is_async=is_async, written=written, may_return=may_return)
 
