@@ -102,7 +102,7 @@ def test_a_report_that_completes_and_fails_steps_of_a_run_locks_no_flow(
     engine.start()
     good, bad = sorted(engine.claim(worker := engine.worker()), key=lambda t: t["step_slug"])[::-1]
     rival().begins(lambda e: e.do("select from pgflow.flows for update"))
-    engine.do("set lock_timeout = '50ms'")
+    engine.do("set lock_timeout = '5s'")
 
     refused = engine.report(worker, completed(good), failed(bad))
 
@@ -185,7 +185,7 @@ def test_a_claim_waits_for_nobody(engine: Engine, rival: Join, locked: str) -> N
     )
     rival().begins(lambda e: e.do(everything))
 
-    engine.do("set lock_timeout = '50ms'")
+    engine.do("set lock_timeout = '5s'")
 
     claimed = engine.claim(worker)
     assert len(claimed) == (0 if locked in ("pgflow.step_tasks", "pgmq.q_flow") else 3)
@@ -199,7 +199,7 @@ def test_a_claim_takes_what_others_leave(engine: Engine, rival: Join) -> None:
         lambda e: e.do("select from pgflow.step_tasks where task_index = 1 for no key update")
     )
 
-    engine.do("set lock_timeout = '50ms'")
+    engine.do("set lock_timeout = '5s'")
 
     assert {task["task_index"] for task in engine.claim(worker)} == {0, 2}
 
@@ -260,5 +260,5 @@ def _start_all(engine: Engine, ids: list[UUID]) -> list[dict[str, Any]]:
 
 
 def _start_with_patience(engine: Engine, run_id: UUID) -> None:
-    engine.do("set lock_timeout = '50ms'")
+    engine.do("set lock_timeout = '500ms'")
     _start_all(engine, [run_id])

@@ -63,7 +63,7 @@ def test_a_run_that_is_being_started_is_not_lost_by_a_replacement(
         with engine.connection.transaction():
             run_id = engine.start("my_flow")
             replaced = pool.submit(rival.execute, replacement.encode())
-            eventually(lambda: engine.value("select count(*) from pg_locks where not granted"))
+            eventually(lambda: waits_for(engine, rival))
 
         with pytest.raises(psycopg.Error, match="1 of its runs are unfinished"):
             replaced.result()
@@ -80,10 +80,17 @@ def test_two_migrations_at_once_create_the_flow_once(
         with engine.connection.transaction():
             engine.connection.execute(text)
             second = pool.submit(rival.execute, text)
-            eventually(lambda: engine.value("select count(*) from pg_locks where not granted"))
+            eventually(lambda: waits_for(engine, rival))
         second.result()
 
     assert engine.value("select count(*) from pgflow.steps") == 2
+
+
+def waits_for(engine: Engine, rival: psycopg.Connection) -> bool:
+    """Whether a session waits for the transaction of the engine's."""
+    return engine.value(
+        "select pg_backend_pid() = any(pg_blocking_pids(%(pid)s))", pid=rival.info.backend_pid
+    )
 
 
 @contextmanager

@@ -37,6 +37,7 @@ def test_a_worker_that_comes_back_from_a_pause_has_its_work_undone(
     until_silence_counts(engine)
     run_id = engine.start("paying", {"stuck": 1, "note": "rent"})
     _until_waiting(engine)
+    _set_timeout(engine, FOR_EVER)
 
     paused.pause()
     joined(crew)
@@ -60,10 +61,10 @@ def test_a_worker_that_comes_back_too_early_does_not_end_the_attempt_of_another(
 
     paused.pause()
     joined(crew)
-    eventually(lambda: engine.task(run_id, "pay")["attempts_count"] == 2, within=30)
+    eventually(lambda: engine.task(run_id, "pay")["attempts_count"] == 2, within=60)
     gatekeeper.commits()
     paused.resume()
-    eventually(lambda: "rolled back" in paused.output, within=30)
+    eventually(lambda: "rolled back" in paused.output, within=60)
     second = engine.task(run_id, "pay")
 
     assert (second["status"], second["attempts_count"]) == ("started", 2)
@@ -118,7 +119,7 @@ _HANDLERS = "datname = current_database() and application_name like 'pgflow hand
 def _until_waiting(engine: Engine) -> None:
     """Wait until a handler stands before the gate, its writing done and not committed."""
     query = f"select from pg_stat_activity where {_HANDLERS} and wait_event = 'advisory'"
-    eventually(lambda: engine.rows(query), within=30)
+    eventually(lambda: engine.rows(query), within=60)
 
 
 def _is_in_transaction(engine: Engine) -> bool:

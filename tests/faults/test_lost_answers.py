@@ -125,7 +125,8 @@ async def _being_reported(engine: Engine, holder: Rival) -> UUID:
 
 
 _WAITS_FOR_A_RUN = """select from pg_stat_activity
-  where application_name like 'pgflow claims%%' and wait_event_type = 'Lock'"""
+  where datname = current_database() and application_name like 'pgflow claims%%'
+    and wait_event_type = 'Lock'"""
 
 
 async def _run(engine: Engine, run_input: Json) -> Json:

@@ -20,7 +20,7 @@ from tests.support.worker_process import Crew
 
 # What is promised, and what is asserted on a machine that others use as well (seconds).
 TYPICALLY, AT_MOST = 2.0, 5.0
-LENIENCE = 1.5
+LENIENCE = 2.0
 
 pytestmark = pytest.mark.slow
 
@@ -116,7 +116,7 @@ def test_a_task_that_loses_all_its_attempts_fails_its_run(engine: Engine, crew: 
         holder_of(engine, [worker], run_id, attempt=attempt).kill()
         worker = joined(crew)
 
-    eventually(lambda: engine.run(run_id)["status"] == "failed", within=30)
+    eventually(lambda: engine.run(run_id)["status"] == "failed", within=60)
 
     assert engine.run(run_id)["error_message"] in (
         f"{slug}: attempt 3 was lost: its worker died or held it beyond its time"

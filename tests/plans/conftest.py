@@ -27,6 +27,8 @@ def crowd(pgflow_database: PgflowDatabase, request: pytest.FixtureRequest) -> It
         _alter(engine, table)
     engine.flow(StepSpec("full_name"), StepSpec("greeting", ("full_name",)), slug="hello")
     _define_chain(engine)
+    for table in ("pgmq.q_hello", "pgmq.a_hello", "pgmq.q_chain", "pgmq.a_chain"):
+        _alter(engine, table)
     if request.param == "analysed when empty":
         engine.do("analyze")
     _store_history(engine)

@@ -91,7 +91,7 @@ def pay_in_a_thread(order: Order) -> str:
         if task.attempt <= order.get("stuck", 0):
             connection.execute("select pg_advisory_xact_lock_shared(7, 7)")
     if task.attempt == order.get("slow"):
-        time.sleep(6)  # handler
+        time.sleep(10)  # handler
     return f"paid in attempt {task.attempt}"
 
 

@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from threading import Timer
 from typing import LiteralString
 
@@ -132,10 +133,12 @@ class Nemesis:
 
     def hold_a_run(self) -> None:
         """Somebody's transaction holds a run for a while."""
-        engine = Engine.connect(self._url)
-        engine.do("begin")
-        engine.do(f"select from pgflow.runs where run_id = ({_ANY_RUN}) for no key update")
-        self._later(self._chance.uniform(0.1, 2), engine.close)
+        with ExitStack() as until_then:
+            engine = Engine.connect(self._url)
+            until_then.callback(engine.close)
+            engine.do("begin")
+            engine.do(f"select from pgflow.runs where run_id = ({_ANY_RUN}) for no key update")
+            self._later(self._chance.uniform(0.1, 2), until_then.pop_all().close)
 
     def cancel_a_run(self) -> None:
         self._sql(f"select pgflow.cancel_run(({_ANY_RUN}))")

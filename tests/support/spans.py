@@ -96,7 +96,9 @@ class SpanFiles(SpanExporter):
 
     @staticmethod
     def read(directory: Path) -> Tree:
-        lines = [line for file in directory.glob("*") for line in file.read_text().splitlines()]
+        # What stands behind the last end of a line is being written.
+        whole = [file.read_text().rpartition("\n")[0] for file in directory.glob("*")]
+        lines = [line for text in whole for line in text.splitlines()]
         return Tree(Seen.read(json.loads(line)) for line in lines)
 
 
