@@ -23,13 +23,13 @@ async def test_at_the_time_limit_what_has_not_begun_goes_back(bench: Workbench) 
     flow = gated(gate)
     bench.register(flow)
     bench.start_many(flow, 5)
-    app = cron_worker(flow, database_url=bench.dsn, time_limit=0.5, shutdown_timeout=30)
+    app = cron_worker(flow, database_url=bench.dsn, time_limit=1.5, shutdown_timeout=30)
     order = {"flow_slug": "gated", "max_concurrent": 2}
 
     async with served(app) as client:
         asked = asyncio.create_task(client.post("/", json=order))
         await bench.sees(lambda: gate.began == 2)
-        await time_passes(0.6)
+        await time_passes(1.6)
         gate.opened.set()
         first = await asked
         second = await client.post("/", json=order)
@@ -52,6 +52,7 @@ async def test_a_handler_that_does_not_end_goes_back_without_costing_an_attempt(
         first = await client.post("/", json={"flow_slug": "gated"})
         task = bench.engine.task(run_id, "wait")
         gate.opened.set()
+    async with served(cron_worker(flow, database_url=bench.dsn)) as client:
         second = await client.post("/", json={"flow_slug": "gated"})
 
     assert (first.status_code, first.json()["processed"]) == (200, 0)
@@ -142,7 +143,7 @@ async def test_what_cannot_be_reported_is_attempted_again_when_the_database_is_b
     flow = gated(gate)
     bench.register(flow)
     run_id = bench.start(flow)
-    app = cron_worker(flow, database_url=bench.dsn, time_limit=1, shutdown_timeout=0.1)
+    app = cron_worker(flow, database_url=bench.dsn, time_limit=2, shutdown_timeout=0.1)
 
     async with served(app) as client:
         asked = asyncio.create_task(client.post("/", json={"flow_slug": "gated"}))

@@ -38,7 +38,7 @@ class Terminal:
         command = [sys.executable, "-m", "pgflow", "worker", "--http", address, *arguments]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
-        eventually(self.is_healthy, within=20)
+        eventually(self.is_healthy)
         return self.process
 
     def is_healthy(self) -> bool:
@@ -48,7 +48,7 @@ class Terminal:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> str:
         self.process.send_signal(number)
-        _, told = self.process.communicate(timeout=20)
+        _, told = self.process.communicate(timeout=60)
         return told
 
 
@@ -82,10 +82,10 @@ def test_a_worker_works_and_answers_on_its_port(
 
 def test_once_per_request_works_when_it_is_asked(terminal: Terminal, engine: Engine) -> None:
     process = terminal.start(write("my_flow.py"), "--once-per-request", "--name", "on_demand")
-    nothing = httpx.post(terminal.url, json={"flow_slug": "my_flow"}).json()
+    nothing = httpx.post(terminal.url, json={"flow_slug": "my_flow"}, timeout=60).json()
     run_id = engine.start("my_flow")
 
-    told = httpx.post(terminal.url, json={"flow_slug": "my_flow"}).json()
+    told = httpx.post(terminal.url, json={"flow_slug": "my_flow"}, timeout=60).json()
     said = terminal.end()
 
     assert (nothing["processed"], told["completed"]) == (0, 2)
@@ -99,11 +99,11 @@ def test_once_per_request_works_when_it_is_asked(terminal: Terminal, engine: Eng
 def test_a_request_in_flight_is_answered_before_the_end(terminal: Terminal, engine: Engine) -> None:
     slow = PLAIN.replace("return 20", "import threading; threading.Event().wait(1); return 20")
     terminal.start(write("my_flow.py", slow), "--once-per-request")
-    httpx.post(terminal.url, json={"flow_slug": "my_flow"})
+    httpx.post(terminal.url, json={"flow_slug": "my_flow"}, timeout=60)
     run_id = engine.start("my_flow")
 
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(httpx.post, terminal.url, json={"flow_slug": "my_flow"}, timeout=30)
+        asked = pool.submit(httpx.post, terminal.url, json={"flow_slug": "my_flow"}, timeout=60)
         eventually(lambda: engine.task(run_id, "fetch")["status"] == "started")
         terminal.end()
         answer = asked.result()
