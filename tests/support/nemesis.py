@@ -141,7 +141,7 @@ class Nemesis:
             self._later(self._chance.uniform(0.1, 2), until_then.pop_all().close)
 
     def cancel_a_run(self) -> None:
-        self._sql(f"select pgflow.cancel_run(({_ANY_RUN}))")
+        self._sql(f"select pgflow.cancel_run(run_id) from ({_ANY_RUN}) as picked")
 
     def retry_a_run(self) -> None:
         self._sql(

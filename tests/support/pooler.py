@@ -67,7 +67,8 @@ def pooler_to(url: str, home: Path) -> Generator[str]:
         eventually(lambda: _answers(pooled))
         yield pooled
     finally:
-        process.terminate()
+        # Asked politely, a newer one waits for its clients.
+        process.kill()
         process.wait()
 
 
