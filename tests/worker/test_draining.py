@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from pgflow.definition.flow import Flow
 from pgflow.worker import shift
+from tests.support.eventually import eventually
 from tests.support.rivals import rivals_on
 from tests.worker.workbench import Workbench
 
@@ -184,6 +186,28 @@ async def test_a_worker_can_be_stopped_twice_and_started_again(bench: Workbench)
 
     assert run["status"] == "completed"
     assert first != second
+
+
+def test_a_worker_that_its_event_loop_does_not_wait_for_leaves_no_connection_behind(
+    bench: Workbench,
+) -> None:
+    flow, started, _ = _waiting()
+
+    async def leave_it_draining() -> None:
+        worker = bench.worker(flow, shutdown_timeout=3600)
+        await worker.start()
+        bench.start(flow)
+        await started.wait()
+        await asyncio.wait([asyncio.ensure_future(worker.stop())], timeout=0.05)
+
+    asyncio.run(leave_it_draining())
+
+    gc.collect()
+    eventually(lambda: not bench.engine.rows(_WORKERS_CONNECTIONS))
+
+
+_WORKERS_CONNECTIONS = """select from pg_stat_activity
+  where datname = current_database() and application_name like 'pgflow %%'"""
 
 
 def _waiting(**options: Any) -> tuple[Flow[Any], asyncio.Event, asyncio.Event]:
