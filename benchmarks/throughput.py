@@ -52,9 +52,16 @@ def work_off_afresh(
 
 
 def work_off(
-    contender: Contender, url: str, flows: str, runs: int, *, steps: int, workers: int = 1
+    contender: Contender,
+    url: str,
+    flows: str,
+    runs: int,
+    *,
+    steps: int,
+    workers: int = 1,
+    since: float = 0.0,
 ) -> Work:
-    """Have workers work off what is there; `runs` of the last hour have completed at the end."""
+    """Have workers work off the runs that were started after `since` (seconds since 1970)."""
     with (
         psycopg.connect(url, autocommit=True) as connection,
         contender.workers(url, flows, workers) as processes,
@@ -63,7 +70,7 @@ def work_off(
         began = time.time()
         for process in processes:
             process.go()
-        seconds = contender.wait(connection, runs) - began
+        seconds = contender.wait(connection, runs, since=since) - began
         return Work(
             seconds=seconds,
             steps_per_second=steps / seconds,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import LiteralString
@@ -12,7 +13,7 @@ from tests.plans.readings import Crowd
 from tests.support.engine import Engine
 from tests.support.flow_spec import StepSpec
 
-HISTORY = Path(__file__).parents[2] / "benchmarks" / "history.sql"
+HISTORY = Path(__file__).parent / "history.sql"
 FINISHED = 4000
 DELAYED = 2000
 STEPS = 30
@@ -21,7 +22,12 @@ STEPS = 30
 @pytest.fixture(params=["never analysed", "analysed when empty", "analysed"])
 def crowd(pgflow_database: PgflowDatabase, request: pytest.FixtureRequest) -> Iterator[Crowd]:
     """A database with a past, a queue full of delayed messages, and a long flow."""
-    engine = Engine.connect(pgflow_database.dsn)
+    with closing(Engine.connect(pgflow_database.dsn)) as engine:
+        _settle(engine, request.param)
+        yield Crowd(engine)
+
+
+def _settle(engine: Engine, statistics: str) -> None:
     # Nobody's statistics but the ones that the test means.
     for table in ("pgflow.runs", "pgflow.step_states", "pgflow.step_tasks", "pgflow.steps"):
         _alter(engine, table)
@@ -29,7 +35,7 @@ def crowd(pgflow_database: PgflowDatabase, request: pytest.FixtureRequest) -> It
     _define_chain(engine)
     for table in ("pgmq.q_hello", "pgmq.a_hello", "pgmq.q_chain", "pgmq.a_chain"):
         _alter(engine, table)
-    if request.param == "analysed when empty":
+    if statistics == "analysed when empty":
         engine.do("analyze")
     _store_history(engine)
     engine.do(
@@ -38,10 +44,8 @@ def crowd(pgflow_database: PgflowDatabase, request: pytest.FixtureRequest) -> It
           delay => '1 hour')""",
         count=DELAYED,
     )
-    if request.param == "analysed":
+    if statistics == "analysed":
         engine.do("analyze")
-    yield Crowd(engine)
-    engine.close()
 
 
 def _alter(engine: Engine, table: LiteralString) -> None:
@@ -57,5 +61,4 @@ def _define_chain(engine: Engine) -> None:
 
 
 def _store_history(engine: Engine) -> None:
-    parameters = {"begin": 0, "count": FINISHED}
-    engine.connection.execute(HISTORY.read_bytes(), parameters)
+    engine.connection.execute(HISTORY.read_bytes(), {"count": FINISHED})

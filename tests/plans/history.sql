@@ -1,5 +1,5 @@
--- Finished runs of the flow `hello`, as they are two days later: from run number %(begin)s on,
--- %(count)s of them. Their ids are as old as they are.
+-- So many finished runs of the flow `hello`, as they are two days later. Their ids are as old as
+-- they are.
 with run as (
   insert into pgflow.runs (
     run_id, flow_slug, status, input, output, remaining_steps, started_at, completed_at
@@ -13,7 +13,7 @@ with run as (
     '{"greeting": {"greeting": "Hello, Ada Lovelace!"}}', 0, t.at, t.at + interval '1 second'
   from (
     select n, now() - interval '2 days' + n * interval '10 milliseconds' as at
-    from generate_series(%(begin)s::int, %(begin)s::int + %(count)s::int - 1) as n
+    from generate_series(1, %(count)s::int) as n
   ) as t
   returning run_id, started_at, completed_at
 ),
@@ -32,7 +32,7 @@ task as (
     flow_slug, run_id, step_slug, message_id, status, attempts_count, output,
     queued_at, started_at, completed_at
   )
-  select 'hello', s.run_id, s.step_slug, -1 - %(begin)s::int * 2 - row_number() over (),
+  select 'hello', s.run_id, s.step_slug, -row_number() over (),
     'completed', 1, '{"greeting": "Hello, Ada Lovelace!"}', s.started_at, s.started_at,
     s.completed_at
   from state s
