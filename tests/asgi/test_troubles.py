@@ -135,6 +135,7 @@ async def test_requests_whose_connections_all_break_lose_nothing(bench: Workbenc
     assert bench.engine.rows("select * from pgflow.check_invariants()") == []
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_reported_is_attempted_again_when_the_database_is_back(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -61,6 +61,7 @@ def terminal(cli: CommandLine, port: int) -> Iterator[Terminal]:
     terminal.process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_works_and_answers_on_its_port(
     terminal: Terminal, engine: Engine, number: signal.Signals
@@ -80,6 +81,7 @@ def test_a_worker_works_and_answers_on_its_port(
     assert "Traceback" not in told
 
 
+@pytest.mark.slow
 def test_once_per_request_works_when_it_is_asked(terminal: Terminal, engine: Engine) -> None:
     process = terminal.start(write("my_flow.py"), "--once-per-request", "--name", "on_demand")
     nothing = httpx.post(terminal.url, json={"flow_slug": "my_flow"}, timeout=60).json()
@@ -96,6 +98,7 @@ def test_once_per_request_works_when_it_is_asked(terminal: Terminal, engine: Eng
     assert process.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_request_in_flight_is_answered_before_the_end(terminal: Terminal, engine: Engine) -> None:
     slow = PLAIN.replace("return 20", "import threading; threading.Event().wait(1); return 20")
     terminal.start(write("my_flow.py", slow), "--once-per-request")

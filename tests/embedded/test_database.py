@@ -100,6 +100,7 @@ def test_it_knows_letters_of_every_language(project: Project) -> None:
         assert ask(url, "select lower('ÄÉЖ')") == "äéж"
 
 
+@pytest.mark.slow
 def test_projects_have_databases_side_by_side(project: Project) -> None:
     one, other = (Project(project.directory / name) for name in ("one", "other"))
     for neighbour in (one, other):

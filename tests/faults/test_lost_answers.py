@@ -60,6 +60,7 @@ async def test_tasks_of_a_claim_whose_answer_is_lost_run_all_the_same(
     assert _attempts(engine) == {1}
 
 
+@pytest.mark.slow
 async def test_answers_that_are_lost_again_and_again_cost_nothing(
     engine: Engine, proxy: FaultyProxy
 ) -> None:

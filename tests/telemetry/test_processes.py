@@ -75,6 +75,7 @@ def files(directory: Path, name: str) -> int:
     return sum(f'"name": "{name}"' in file.read_text() for file in directory.glob("*"))
 
 
+@pytest.mark.slow
 def test_two_workers_and_a_client_write_one_trace(
     bench: Workbench, program: Program, watch: Watch, spans: Path
 ) -> None:
@@ -91,6 +92,7 @@ def test_two_workers_and_a_client_write_one_trace(
     assert files(spans, "attempt sprint") == 2
 
 
+@pytest.mark.slow
 def test_no_span_of_many_runs_is_missing_or_there_twice(
     bench: Workbench, program: Program, spans: Path
 ) -> None:
@@ -105,6 +107,7 @@ def test_no_span_of_many_runs_is_missing_or_there_twice(
     assert files(spans, "attempt sprint") == 2
 
 
+@pytest.mark.slow
 def test_the_spans_of_handlers_in_other_processes_stand_below_their_attempts(
     bench: Workbench, program: Program, spans: Path
 ) -> None:

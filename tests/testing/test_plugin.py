@@ -67,6 +67,7 @@ def test_a_suite_that_asks_for_no_database_pays_nothing(pytester: pytest.Pyteste
     result.assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_the_processes_of_a_run_share_one_server_that_is_gone_after_it(
     pytester: pytest.Pytester, place: Path
 ) -> None:
@@ -79,6 +80,7 @@ def test_the_processes_of_a_run_share_one_server_that_is_gone_after_it(
     eventually(lambda: not leftovers(place))
 
 
+@pytest.mark.slow
 def test_the_server_is_gone_after_a_run_that_was_killed(
     pytester: pytest.Pytester, place: Path
 ) -> None:
@@ -97,6 +99,7 @@ def test_the_server_is_gone_after_a_run_that_was_killed(
     eventually(lambda: not leftovers(place))
 
 
+@pytest.mark.slow
 def test_a_server_is_booted_from_a_directory(pytester: pytest.Pytester, place: Path) -> None:
     pytester.makepyfile(USES_A_DATABASE)
 
@@ -106,6 +109,7 @@ def test_a_server_is_booted_from_a_directory(pytester: pytest.Pytester, place: P
     eventually(lambda: not leftovers(place))
 
 
+@pytest.mark.slow
 def test_a_borrowed_server_is_left_as_it_was(
     pytester: pytest.Pytester, place: Path, pgflow_server: ScratchServer
 ) -> None:

@@ -79,6 +79,7 @@ async def test_a_thousand_runs_are_told_in_a_few_events(visitor: Visitor, engine
     assert sum(each["more"] + len(each["runs"]) for each in told) == 1000
 
 
+@pytest.mark.slow
 async def test_workers_are_told_when_they_change(visitor: Visitor, engine: Engine) -> None:
     async with visitor.watch("workers") as stream:
         assert (await stream.next("workers"))["workers"] == []

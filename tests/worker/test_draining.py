@@ -45,6 +45,7 @@ async def test_a_draining_worker_claims_nothing_more(bench: Workbench) -> None:
     assert bench.engine.task(second, "wait")["attempts_count"] == 0
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_reported_before_the_end_is_taken_over_by_others(
     bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from pgflow.definition.flow import Flow
 from tests.worker.process_flows import dying, endless, somewhere, writing
 from tests.worker.workbench import Workbench
@@ -57,6 +59,7 @@ async def test_a_process_that_dies_fails_the_attempt_and_is_replaced(bench: Work
     assert alive["output"] == {"die": "live"}
 
 
+@pytest.mark.slow
 async def test_a_process_is_interrupted_when_its_time_is_up(bench: Workbench) -> None:
     bench.register(endless)
     bench.set_timeout(endless, 2)

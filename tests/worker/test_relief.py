@@ -63,6 +63,7 @@ async def test_a_worker_with_little_to_do_has_no_second_connection(bench: Workbe
         assert connections(bench) == 0
 
 
+@pytest.mark.slow
 async def test_a_second_connection_that_breaks_loses_and_doubles_nothing(bench: Workbench) -> None:
     bench.register(flow)
     bench.start_many(flow, 6000)

@@ -120,6 +120,7 @@ async def test_a_sync_handler_is_reported_at_its_deadline_and_its_thread_replace
     )
 
 
+@pytest.mark.slow
 async def test_only_so_many_threads_are_replaced(
     bench: Workbench, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -154,6 +154,7 @@ async def test_a_connection_that_breaks_before_the_commit_loses_nothing_and_doub
     assert bench.engine.task(run_id, "write")["attempts_count"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_async", [True, False], ids=["async", "sync"])
 async def test_a_handler_waits_for_a_database_that_lets_nobody_in(
     bench: Workbench, is_async: bool
