@@ -280,7 +280,8 @@ def look_at_server() -> Statement[ServerRow]:
           current_setting('server_version') as version, clock_timestamp() as now,
           current_user::text as user, pg_is_in_recovery() as is_standby,
           current_setting('fsync') as fsync,
-          exists (select from pg_namespace where nspname = 'pgflow') as has_engine,
+          exists (select from pg_tables
+            where schemaname = 'pgflow' and tablename = 'migrations') as has_engine,
           coalesce((select has_schema_privilege(oid, 'usage') from pg_namespace
             where nspname = 'pgflow'), false) as may_enter,
           has_database_privilege(current_database(), 'create') as may_create,

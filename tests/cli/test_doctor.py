@@ -6,6 +6,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pgflow.testing import PgflowDatabase
+from tests.migrations import engines
 from tests.support.commands import CommandLine, Start
 from tests.support.engine import Engine
 
@@ -74,6 +75,40 @@ def test_json_has_the_findings(cli: CommandLine, engine: Engine) -> None:
 def test_a_database_without_the_engine_is_told_how_to_get_it(
     bare_cli: CommandLine, empty_database: str
 ) -> None:
+    answer = bare_cli.attempt("doctor", "--database-url", empty_database)
+
+    assert answer.exit_code == 1
+    assert "✗ engine: it is not installed. Install it with: pgflow install" in answer.output
+
+
+def test_an_old_engine_is_told_with_its_cure(bare_cli: CommandLine, empty_database: str) -> None:
+    engines.install(empty_database, "0001")
+
+    answer = bare_cli.attempt("doctor", "--database-url", empty_database)
+
+    assert answer.exit_code == 1
+    assert "✗ engine: the engine is too old: schema 1 in the database" in answer.output
+    assert answer.output.endswith("Upgrade it with: pgflow install\n")
+
+
+def test_half_an_engine_is_told(
+    bare_cli: CommandLine, engine: Engine, pgflow_database: PgflowDatabase
+) -> None:
+    engine.do("delete from pgflow.installation")
+
+    answer = bare_cli.attempt("doctor", "--database-url", pgflow_database.dsn)
+
+    assert answer.exit_code == 1
+    assert (
+        "✗ engine: only a part of it is installed: pgflow.installation has no row. "
+        "Install the rest with: pgflow install" in answer.output
+    )
+
+
+def test_a_schema_of_that_name_is_no_engine(bare_cli: CommandLine, empty_database: str) -> None:
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("create schema pgflow")
+
     answer = bare_cli.attempt("doctor", "--database-url", empty_database)
 
     assert answer.exit_code == 1

@@ -92,10 +92,15 @@ async def _of_database(ask: Ask) -> list[Finding]:
 
 
 async def _of_engine(ask: Ask) -> list[Finding]:
-    applied = await ask(statements.applied_migrations())
-    [engine] = await ask(operations.look_at_engine())
-    findings = [of_migrations(applied), *of_engine(engine)]
-    if not engine.may_read:
+    version = of_migrations(await ask(statements.applied_migrations()))
+    if version.level is Level.PROBLEM:
+        # The tables and functions to look at are those of another version.
+        return [version]
+    engines = await ask(operations.look_at_engine())
+    if not engines:
+        return [version, half_an_engine()]
+    findings = [version, *of_engine(engines[0])]
+    if not engines[0].may_read:
         return findings
     workers = await ask(operations.list_workers(with_stopped=False))
     queues = await ask(operations.queue_depths())
@@ -155,6 +160,15 @@ def no_engine(server: ServerRow) -> Finding:
         "engine",
         f"it is not installed, and user '{server.user}' may not create schemas",
         "Let the owner of the database run: pgflow install",
+    )
+
+
+def half_an_engine() -> Finding:
+    """Its migrations were applied by something else than an install."""
+    return problem(
+        "engine",
+        "only a part of it is installed: pgflow.installation has no row",
+        "Install the rest with: pgflow install",
     )
 
 
