@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.cli.flow_files import GROWN, write
+from tests.cli.flow_files import GROWN, PLAIN, write
 from tests.support.commands import CommandLine
 from tests.support.engine import Engine
 from tests.support.eventually import eventually
@@ -164,6 +164,15 @@ def test_the_log_can_be_json(cli: CommandLine) -> None:
     assert created["message"] == "✓ Flow 'my_flow' created"
     assert created["level"] == "info"
     assert created["flow_slug"] == "my_flow"
+
+
+def test_the_log_says_which_task_failed(cli: CommandLine, engine: Engine) -> None:
+    cli("deploy", write("my_flow.py", PLAIN.replace("return 20", "raise ValueError('\\x1b[2J')")))
+    run_id = engine.start("my_flow")
+
+    answer = cli.attempt("worker", "my_flow.py", "--once")
+
+    assert f"ValueError: \\x1b[2J  my_flow.fetch[0] {run_id}\n" in answer.errors
 
 
 @pytest.mark.slow

@@ -7,6 +7,8 @@ import logging
 from datetime import UTC, datetime
 from typing import Literal
 
+from pgflow.console import ConsoleFormatter
+
 LogFormat = Literal["console", "json"]
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -35,5 +37,5 @@ def configure(form: LogFormat) -> None:
     if form == "json":
         handler.setFormatter(JsonFormatter())
     else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s  %(message)s"))
+        handler.setFormatter(ConsoleFormatter("%(asctime)s %(levelname)-7s %(name)s  %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

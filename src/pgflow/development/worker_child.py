@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from pgflow.console import ConsoleFormatter
 from pgflow.environment import redact
 from pgflow.errors import PgflowError
 from pgflow.loading import flows_of, load_flows
@@ -22,7 +23,9 @@ START_TIMEOUT = 60.0
 
 
 def main(names: Sequence[str]) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)-7s %(name)s  %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(ConsoleFormatter("%(levelname)-7s %(name)s  %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     end_with_supervisor()
     try:
         run(work(names))
