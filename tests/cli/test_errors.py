@@ -47,6 +47,11 @@ def test_any_other_error_is_its_first_line_and_how_to_see_more() -> None:
     assert result.stderr.endswith(". Run it again with --debug to see where\n")
 
 
+@pytest.mark.parametrize("kind", [FlowNotFound, RuntimeError])
+def test_an_error_shows_what_a_terminal_would_obey(kind: type[Exception]) -> None:
+    assert r"red \x1b[31m" in sentence(kind("red \x1b[31m"))
+
+
 def test_debug_lets_the_error_through() -> None:
     result = failing(KeyError("run_id"), "--debug")
 

@@ -29,6 +29,21 @@ def ids(cli: CommandLine, *filters: str) -> list[str]:
     return [run["run_id"] for run in cli("runs", "list", "--json", *filters).json]
 
 
+@pytest.mark.parametrize(
+    "arguments", [("runs", "list"), ("runs", "show", "RUN"), ("explain", "RUN")]
+)
+def test_an_error_cannot_command_the_terminal(
+    cli: CommandLine, engine: Engine, failed: UUID, arguments: tuple[str, ...]
+) -> None:
+    engine.do("update pgflow.runs set error_message = U&'\\001b]0;owned\\0007'")
+    engine.do("update pgflow.step_tasks set error_message = U&'\\001b]0;owned\\0007'")
+
+    shown = cli(*(str(failed) if each == "RUN" else each for each in arguments)).output
+
+    assert "\x1b" not in shown
+    assert "\\x1b]0;owned\\x07" in shown
+
+
 class TestList:
     def test_the_newest_runs_come_first(
         self, cli: CommandLine, completed: UUID, failed: UUID

@@ -68,6 +68,10 @@ def test_a_cell_is_one_line() -> None:
     assert table([{"error": "a\n  b"}]).splitlines()[1] == "a b"
 
 
+def test_a_cell_shows_what_a_terminal_would_obey() -> None:
+    assert table([{"error": "\x1b[31mred\u202e"}]).splitlines()[1] == r"\x1b[31mred\u202e"
+
+
 def test_json_has_times_as_text_and_spans_as_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     print_json(
         {

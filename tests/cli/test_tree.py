@@ -91,6 +91,11 @@ class TestTree:
 
         assert line == "└─ ● a  2.0 s · 3/8 tasks"
 
+    def test_an_error_shows_what_a_terminal_would_obey(self) -> None:
+        failing = step("a", status="failed", seconds=1, attempts=1, error="\x1b]0;owned\x07")
+
+        assert drawn(failing)[1] == r"└─ ✗ a  1.0 s · attempt 1 · \x1b]0;owned\x07"
+
     def test_a_failed_attempt_shows_its_error_until_the_step_completes(self) -> None:
         failing = step("a", status="started", attempts=1, error="no route\nat line 7")
         mended = step("a", status="completed", seconds=1, attempts=2, error="no route")

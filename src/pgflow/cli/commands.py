@@ -156,13 +156,14 @@ def _resolve(context: click.Context, _: click.Parameter, said: str | None) -> Da
 
 def sentence(error: Exception) -> str:
     """What to tell about an error: ours tell it themselves."""
+    from pgflow.console import visible
     from pgflow.environment import redact
 
     if isinstance(error, PgflowError | ValueError):
-        return redact(str(error))
+        return visible(redact(str(error)))
     told = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {told[0]}" if told else type(error).__name__
-    return redact(f"{what}. Run it again with --debug to see where")
+    return visible(redact(f"{what}. Run it again with --debug to see where"))
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -26,6 +26,7 @@ def explain(*, run_id: UUID, database: DatabaseUrl, as_json: bool) -> None:
       pgflow explain 0199d6a2-7c1e-7b60-a0b6-6b1d5f3c2e11
     """
     from pgflow import operations, statements
+    from pgflow.console import visible
     from pgflow.reasons import ending, sentence
 
     reasons = fetch(database, operations.explain_run(run_id))
@@ -34,4 +35,4 @@ def explain(*, run_id: UUID, database: DatabaseUrl, as_json: bool) -> None:
         print_json({"run_id": run_id, "status": run.status, "reasons": reasons})
     else:
         sentences = [sentence(reason, run) for reason in reasons]
-        click.echo(ending(run) or "\n".join(sentences))
+        click.echo(visible(ending(run) or "\n".join(sentences)))

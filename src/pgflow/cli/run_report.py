@@ -15,6 +15,7 @@ from pgflow import operations, statements
 from pgflow.cli.commands import fetch
 from pgflow.cli.tree import Progress, draw
 from pgflow.client.failures import run_not_found
+from pgflow.console import visible
 
 if TYPE_CHECKING:
     from pgflow.environment import DatabaseUrl
@@ -30,11 +31,11 @@ class RunReport:
         """For people."""
         run = self.progress.run
         yield from draw(self.progress)
-        yield f"\n{click.style('input ', bold=True)} {run.input}"
+        yield f"\n{click.style('input ', bold=True)} {visible(run.input)}"
         if run.output is not None:
-            yield f"{click.style('output', bold=True)} {run.output}"
+            yield f"{click.style('output', bold=True)} {visible(run.output)}"
         if run.error_message is not None:
-            yield f"{click.style('error ', bold=True)} {run.error_message}"
+            yield f"{click.style('error ', bold=True)} {visible(run.error_message)}"
 
     def as_json(self) -> Mapping[str, Any]:
         """For programs."""

@@ -10,6 +10,7 @@ from typing import cast
 
 import click
 
+from pgflow.console import visible
 from pgflow.durations import duration
 
 
@@ -31,7 +32,7 @@ def table(rows: Sequence[Mapping[str, object]], *, widest: int = 60) -> str:
 
 def cell(value: object, widest: int = 60) -> str:
     """A value in one line."""
-    text = " ".join(_text(value).split())
+    text = visible(" ".join(_text(value).split()))
     return text if len(text) <= widest else f"{text[: widest - 1]}…"
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import click
 
+from pgflow.console import visible
 from pgflow.durations import duration
 from pgflow.operations import StepProgressRow
 from pgflow.statements import RunRow
@@ -100,6 +101,6 @@ def _details(step: StepProgressRow, now: datetime) -> Iterator[str]:
     if step.skip_reason:
         yield step.skip_reason.replace("_", " ")
     if step.error_message and step.status != "completed":
-        yield click.style(step.error_message.splitlines()[0], fg="red")
+        yield click.style(visible(step.error_message.splitlines()[0]), fg="red")
     if len(step.dependencies) > 1 and step.status == "created":
         yield f"waits for {', '.join(step.dependencies)}"
