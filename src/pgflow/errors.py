@@ -192,16 +192,16 @@ SQLSTATES: Mapping[str, type[PgflowError]] = MappingProxyType(
 
 
 def from_sqlstate(
-    sqlstate: str | None, message: str, detail: str | None = None
+    sqlstate: str | None, message: str, detail: str | None = None, hint: str | None = None
 ) -> PgflowError | None:
     """The error that the engine means by an SQLSTATE of its own; None for any other SQLSTATE.
 
-    The lines of `detail` become the differences of a `FlowConflict`.
+    The lines of `detail` become the differences of a `FlowConflict`, `hint` is what to do.
     """
     match SQLSTATES.get(sqlstate or ""):
         case None:
             return None
         case error if error is FlowConflict:
-            return FlowConflict(message, (detail or "").splitlines())
+            return FlowConflict(message, (detail or "").splitlines(), hint)
         case error:
-            return error(message)
+            return error(f"{message}. {hint.rstrip('.')}" if hint else message)

@@ -159,6 +159,7 @@ def test_a_compiled_file_of_another_structure_is_refused(cli: CommandLine, engin
         'Error: flow "my_flow" exists with another structure\n'
         "- Step count differs: 3 vs 2\n"
         "- Step at index 2: missing in second shape (first has 'store')\n"
+        "Action: Use another slug, or write the migration with: pgflow compile --replace\n"
     )
     assert steps(engine) == ["fetch", "process"]
 
@@ -177,7 +178,10 @@ def test_a_compiled_replacement_waits_for_unfinished_runs(cli: CommandLine, engi
 
     said = cli.refused("deploy", compiled(cli, GROWN, "--replace"))
 
-    assert said == ('Error: flow "my_flow" cannot be replaced: 1 of its runs are unfinished\n')
+    assert said == (
+        'Error: flow "my_flow" cannot be replaced: 1 of its runs are unfinished. '
+        "Wait until they end, or cancel them with: pgflow.cancel_run\n"
+    )
 
 
 def test_another_sql_file_is_refused(cli: CommandLine) -> None:

@@ -72,7 +72,10 @@ def test_the_same_run_id_with_another_input_is_refused(client: Client) -> None:
     with pytest.raises(RunConflict) as conflict:
         client.start(greet_user, BOB, run_id=run.run_id)
 
-    assert str(conflict.value) == f"run {run.run_id} exists already with another input"
+    assert str(conflict.value) == (
+        f"run {run.run_id} exists already with another input. "
+        "A run_id is an idempotency key: use a new one"
+    )
 
 
 def test_the_same_run_id_with_another_flow_is_refused(client: Client, engine: Engine) -> None:
@@ -82,7 +85,10 @@ def test_the_same_run_id_with_another_flow_is_refused(client: Client, engine: En
     with pytest.raises(RunConflict) as conflict:
         client.start("other", ALICE, run_id=run.run_id)
 
-    expected = f'run {run.run_id} exists already with another flow, "greet_user"'
+    expected = (
+        f'run {run.run_id} exists already with another flow, "greet_user". '
+        "A run_id is an idempotency key: use a new one"
+    )
     assert str(conflict.value) == expected
 
 

@@ -107,6 +107,14 @@ def test_the_detail_of_a_flow_conflict_becomes_its_differences() -> None:
     assert error.differences == ("Step 'a' removed", "Step 'b' removed")
 
 
+def test_the_hint_of_the_engine_is_what_to_do() -> None:
+    told = errors.from_sqlstate("PF003", "run 7 exists already", hint="Use a new one.")
+    conflict = errors.from_sqlstate("PF004", "mismatch", hint="Use another slug")
+
+    assert str(told) == "run 7 exists already. Use a new one"
+    assert str(conflict) == "mismatch\nAction: Use another slug"
+
+
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type)]
     ours = [each for each in classes if issubclass(each, Exception)]

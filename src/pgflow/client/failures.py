@@ -58,7 +58,8 @@ def failure_of(error: psycopg.Error, statement: Statement[Any]) -> PgflowError |
         return connection_lost(error)
     if tell := _TELLERS.get(state):
         return tell(error)
-    return from_sqlstate(state, _reason(error), error.diag.message_detail)
+    told = error.diag
+    return from_sqlstate(state, _reason(error), told.message_detail, told.message_hint)
 
 
 def flow_not_found(flow_slug: object) -> FlowNotFound:
