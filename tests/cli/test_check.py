@@ -37,7 +37,25 @@ def test_drift_fails(cli: CommandLine, text: str, shown: str) -> None:
     assert answer.exit_code == 1
     assert answer.output == shown
     assert answer.errors.startswith("Error: code and database differ: ")
-    assert answer.errors.endswith(". Deploy with: pgflow deploy my_flow.py\n")
+    assert answer.errors.endswith(" my_flow.py\n")
+
+
+def test_what_deploy_would_mend_is_deployed(cli: CommandLine) -> None:
+    said = cli.refused("check", write("my_flow.py"))
+
+    assert said.endswith("differ: my_flow. Deploy with: pgflow deploy my_flow.py\n")
+
+
+def test_what_deploy_would_refuse_is_not_advised(cli: CommandLine) -> None:
+    cli("deploy", write("my_flow.py"))
+    grown, fresh = write("my_flow.py", GROWN), write("f.py", PLAIN.replace('"my_flow"', '"fresh"'))
+
+    said = cli.refused("check", grown, fresh)
+
+    assert said == (
+        "Error: code and database differ: my_flow, fresh. Another structure needs another slug, "
+        "or a migration that drops the flow: pgflow compile --replace my_flow.py f.py\n"
+    )
 
 
 def test_programs_get_json_and_the_exit_code(cli: CommandLine) -> None:

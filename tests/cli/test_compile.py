@@ -76,6 +76,20 @@ def test_a_migration_that_differs_is_pointed_out(bare_cli: CommandLine) -> None:
     )
 
 
+def test_a_migration_that_must_fail_is_told(cli: CommandLine, engine: Engine) -> None:
+    cli("deploy", write("my_flow.py"))
+
+    plain = cli("compile", write("my_flow.py", GROWN), "--out", "plain.sql")
+    replacing = cli("compile", "my_flow.py", "--replace", "--out", "replacing.sql")
+
+    told = (
+        "Note: the database has flow 'my_flow' with another structure, so this migration will "
+        "fail there. Use another slug, or --replace\n"
+    )
+    assert told in plain.errors
+    assert told not in replacing.errors
+
+
 def test_a_replacement_is_asked_for(bare_cli: CommandLine) -> None:
     bare_cli("compile", "--replace", write("my_flow.py"))
 
@@ -169,7 +183,8 @@ def test_another_worker_can_be_named(cli: CommandLine, engine: Engine) -> None:
     said = cli.refused("compile", "my_flow.py", "--worker", "night_shift")
 
     assert answer.errors == (
-        "Note: no worker 'my_flow-worker' runs, so there is none with older code\n"
+        "Note: worker 'night_shift' serves my_flow.py with older code. "
+        "Restart it once the migration is applied\n"
     )
     assert said.startswith("Error: Worker code changed since startup\n")
 

@@ -16,7 +16,7 @@ from tests.support.engine import Engine
 
 FLOW = "from pgflow import Flow\n{imports}\nmy_flow = Flow('my_flow')\n"
 HOUR = 3600.0
-NO_WORKER = "no worker 'my_flow-worker' runs, so there is none with older code"
+NO_WORKER = "no worker of these flows runs, so there is none with older code"
 
 
 pytestmark = pytest.mark.usefixtures("tidy_imports")
@@ -119,9 +119,28 @@ async def test_the_worker_can_be_named(
 ) -> None:
     worker(engine, age=2 * HOUR, name="night_shift")
 
-    assert await check(pgflow_database, source) == NO_WORKER
     with pytest.raises(DeploymentError, match="Worker code changed since startup"):
         await check(pgflow_database, source, "night_shift")
+
+
+async def test_a_worker_of_another_name_is_told_where_it_is_stale(
+    pgflow_database: PgflowDatabase, engine: Engine, source: FlowSource
+) -> None:
+    worker(engine, age=2 * HOUR, name="night_shift")
+    worker(engine, age=HOUR / 2, name="day_shift")
+
+    assert await check(pgflow_database, source) == (
+        f"worker 'night_shift' serves {source.name} with older code. "
+        "Restart it once the migration is applied"
+    )
+
+
+async def test_a_worker_of_another_name_may_be_fresh(
+    pgflow_database: PgflowDatabase, engine: Engine, source: FlowSource
+) -> None:
+    worker(engine, age=HOUR / 2, name="day_shift")
+
+    assert await check(pgflow_database, source) is None
 
 
 async def test_an_edit_of_another_module_of_the_package_counts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,12 +43,19 @@ def check(*, names: tuple[str, ...], database: DatabaseUrl, as_json: bool) -> No
         print_json([_to_json(each) for each in found])
     else:
         click.echo("\n".join(map(_told, found)))
-    if drifted := [each.flow_slug for each in found if each.change != "none"]:
-        message = (
-            f"code and database differ: {', '.join(drifted)}. "
-            f"Deploy with: pgflow deploy {' '.join(wanted)}"
+    if drifted := [each for each in found if each.change != "none"]:
+        slugs = ", ".join(each.flow_slug for each in drifted)
+        cure = f"{_cure(drifted)} {' '.join(wanted)}"
+        raise Failure(f"code and database differ: {slugs}. {cure}")
+
+
+def _cure(drifted: Sequence[Comparison]) -> str:
+    if any(each.change == "structure" for each in drifted):  # which deploy refuses
+        return (
+            "Another structure needs another slug, or a migration that drops the flow: "
+            "pgflow compile --replace"
         )
-        raise Failure(message)
+    return "Deploy with: pgflow deploy"
 
 
 def _told(found: Comparison) -> str:

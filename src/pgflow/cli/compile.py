@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,8 @@ def compile_flows(
     else:
         sources = load_sources(names)
         _compare_with_workers(sources, worker_name, database_url)
+        if not replaces:
+            _compare_with_database(sources, database_url)
         shapes = [flow.shape() for source in sources for flow in source.flows]
     _write([Migration(shape, replaces=replaces) for shape in dict.fromkeys(shapes)], out)
 
@@ -93,6 +96,24 @@ def _compare_with_workers(
         name = worker_name or source.worker_name
         if note := asyncio.run(check_workers(database_url, source, name)):
             click.echo(f"Note: {note}", err=True)
+
+
+def _compare_with_database(sources: Sequence[FlowSource], database_url: str | None) -> None:
+    import asyncio
+
+    from pgflow.deployment.compilation import compare_all
+    from pgflow.errors import DatabaseUnavailable, EngineMissing
+    from pgflow.loading import flows_of
+
+    # A database that is not there was told of when it was asked for workers.
+    with suppress(DatabaseUnavailable, EngineMissing):
+        for found in asyncio.run(compare_all(database_url, flows_of(sources))):
+            if found.change == "structure":
+                click.echo(
+                    f"Note: the database has flow '{found.flow_slug}' with another structure, so "
+                    "this migration will fail there. Use another slug, or --replace",
+                    err=True,
+                )
 
 
 def _write(migrations: Sequence[Migration], out: str | None) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from pgflow.statements import Nothing, Statement
 
@@ -28,7 +28,7 @@ class RunCountRow:
 class LiveWorkerRow:
     """A worker that shows signs of life, and for how many seconds it has been up."""
 
-    worker_id: UUID
+    function_name: str
     uptime: float
 
 
@@ -66,14 +66,14 @@ def count_runs(flow_slug: str) -> Statement[RunCountRow]:
     )
 
 
-def live_workers(function_name: str, flow_slug: str) -> Statement[LiveWorkerRow]:
-    """The workers of that name that serve the flow now, the one that started first in front."""
+def live_workers(flow_slugs: Sequence[str]) -> Statement[LiveWorkerRow]:
+    """The workers that serve one of the flows now, the one that started first in front."""
     return Statement(
-        """select worker_id, extract(epoch from now() - started_at)::float8 as uptime
+        """select function_name, extract(epoch from now() - started_at)::float8 as uptime
         from pgflow.workers
-        where function_name = %(function_name)s and %(flow_slug)s = any(flow_slugs)
+        where %(flow_slugs)s::text[] && flow_slugs
           and stopped_at is null and last_heartbeat_at > now() - interval '12 seconds'
         order by started_at""",
         LiveWorkerRow,
-        {"function_name": function_name, "flow_slug": flow_slug},
+        {"flow_slugs": flow_slugs},
     )

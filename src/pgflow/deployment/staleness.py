@@ -6,6 +6,7 @@ import time
 
 from pgflow.deployment import definitions
 from pgflow.deployment.compilation import connected, run
+from pgflow.deployment.definitions import LiveWorkerRow
 from pgflow.errors import DatabaseUnavailable, DeploymentError, EngineMissing
 from pgflow.loading import FlowSource
 
@@ -15,27 +16,30 @@ async def check_workers(
 ) -> str | None:
     """Raise where a live worker of that name is older than the code that it serves.
 
-    Returns a note where nothing could be compared: no database, no engine, no such worker.
+    Returns a note where one of another name is, and where nothing could be compared: no database,
+    no engine, no worker of these flows.
     """
     try:
-        uptime = await _longest_uptime(database_url, source, worker_name)
+        workers = await _live_workers(database_url, source)
     except (DatabaseUnavailable, EngineMissing):
         return "the database cannot be reached, so running workers were not compared with the code"
-    if uptime is None:
-        return f"no worker '{worker_name}' runs, so there is none with older code"
+    if not workers:
+        return "no worker of these flows runs, so there is none with older code"
     # Ages, because the clocks of two machines differ.
-    if time.time() - source.changed_at() < uptime:
+    age = time.time() - source.changed_at()
+    older = [worker.function_name for worker in workers if worker.uptime > age]
+    if worker_name in older:
         message = "Worker code changed since startup\nAction: Restart worker and retry"
         raise DeploymentError(message)
-    return None
+    if not older:
+        return None
+    return (
+        f"worker '{older[0]}' serves {source.name} with older code. "
+        "Restart it once the migration is applied"
+    )
 
 
-async def _longest_uptime(
-    database_url: str | None, source: FlowSource, worker_name: str
-) -> float | None:
-    uptimes: list[float] = []
+async def _live_workers(database_url: str | None, source: FlowSource) -> list[LiveWorkerRow]:
+    slugs = [flow.slug for flow in source.flows]
     async with connected(database_url) as connection:
-        for flow in source.flows:
-            workers = await run(connection, definitions.live_workers(worker_name, flow.slug))
-            uptimes += [worker.uptime for worker in workers]
-    return max(uptimes, default=None)
+        return await run(connection, definitions.live_workers(slugs))
