@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli.flow_files import GROWN, PLAIN, TUNED, write
 from tests.support.commands import CommandLine
+from tests.support.engine import Engine
 from tests.support.imports import tidy_imports
 
 __all__ = ["tidy_imports"]
@@ -73,7 +74,10 @@ def test_programs_get_json_and_the_exit_code(cli: CommandLine) -> None:
     ]
 
 
-def test_an_annotation_that_cannot_be_json_fails(cli: CommandLine) -> None:
+@pytest.mark.parametrize("command", ["check", "deploy", "compile", "worker"])
+def test_an_annotation_that_cannot_be_json_fails(
+    cli: CommandLine, engine: Engine, command: str
+) -> None:
     write(
         "odd.py",
         "import threading\n"
@@ -83,6 +87,16 @@ def test_an_annotation_that_cannot_be_json_fails(cli: CommandLine) -> None:
         "def lock() -> threading.Thread: ...\n",
     )
 
-    said = cli.refused("check", "odd.py")
+    said = cli.refused(command, "odd.py")
 
-    assert "step 'lock' of flow 'odd'" in said
+    assert "step 'lock' of flow 'odd' is annotated Thread, which cannot travel as JSON" in said
+    assert engine.rows("select from pgflow.flows") == []
+
+
+@pytest.mark.parametrize("command", ["check", "deploy", "compile"])
+def test_a_class_that_cannot_be_json_is_no_handler(cli: CommandLine, command: str) -> None:
+    write("odd.py", "from pgflow import Flow\nodd = Flow('odd')\n@odd.step()\nclass Lock: ...\n")
+
+    said = cli.refused(command, "odd.py")
+
+    assert "step 'Lock' of flow 'odd' is annotated Lock, which cannot travel as JSON" in said

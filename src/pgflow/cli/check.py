@@ -9,7 +9,7 @@ import click
 
 from pgflow.cli.commands import Failure, command, database_option, json_option
 from pgflow.cli.output import print_json
-from pgflow.cli.sources import flows_argument, named_or_configured
+from pgflow.cli.sources import flows_argument, load_sources, named_or_configured
 
 if TYPE_CHECKING:
     from pgflow.deployment.compilation import Comparison
@@ -32,13 +32,10 @@ def check(*, names: tuple[str, ...], database: DatabaseUrl, as_json: bool) -> No
     import asyncio
 
     from pgflow.deployment.compilation import compare_all
-    from pgflow.loading import flows_of, load_flows
+    from pgflow.loading import flows_of
 
     wanted = named_or_configured(names)
-    flows = flows_of(load_flows(wanted))
-    for flow in flows:
-        flow.prepare()
-    found = asyncio.run(compare_all(database.value, flows))
+    found = asyncio.run(compare_all(database.value, flows_of(load_sources(wanted))))
     if as_json:
         print_json([_to_json(each) for each in found])
     else:

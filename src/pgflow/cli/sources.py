@@ -33,7 +33,10 @@ def named_or_configured(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def load_sources(names: Sequence[str]) -> list[FlowSource]:
-    """The flows under these names, or under those of `[tool.pgflow]`."""
-    from pgflow.loading import load_flows
+    """The flows under these names, or under those of `[tool.pgflow]`; a worker can run them."""
+    from pgflow.loading import flows_of, load_flows
 
-    return load_flows(named_or_configured(names))
+    sources = load_flows(named_or_configured(names))
+    for flow in flows_of(sources):
+        flow.prepare()
+    return sources
