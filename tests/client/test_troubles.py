@@ -157,8 +157,9 @@ def test_a_user_without_rights_learns_how_to_get_them(
         engine.do("drop role clerk")
 
     assert str(forbidden.value) == (
-        "permission denied for schema pgflow. Make the roles with `pgflow install --roles` "
-        "and grant `pgflow_client` to the user of the database URL"
+        "permission denied for schema pgflow. Grant the user of the database URL pgflow_viewer to "
+        "read, pgflow_client to start and steer runs too, or pgflow_worker to work, which "
+        "`pgflow install --roles` makes; all else is for the owner of the engine"
     )
 
 

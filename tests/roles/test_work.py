@@ -11,8 +11,9 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb
 
 from pgflow import Client, Flow, RunCancelled, Worker, current_task
-from pgflow.errors import PgflowError
+from pgflow.errors import DeploymentError, PgflowError
 from tests.roles.conftest import Member
+from tests.support.commands import CommandLine
 from tests.support.engine import Engine
 from tests.telemetry.watch import Watch
 
@@ -67,6 +68,30 @@ def test_a_worker_does_not_deploy(engine: Engine, member: Member) -> None:
     assert engine.rows("select from pgflow.flows") == []
 
 
+@pytest.mark.parametrize("role", ["pgflow_viewer", "pgflow_client"])
+def test_who_may_not_work_learns_which_role_does(engine: Engine, member: Member, role: str) -> None:
+    deploy(engine)
+
+    with pytest.raises(DeploymentError) as refused:
+        work(member(role))
+
+    assert str(refused.value).startswith("permission denied for function register_worker. Grant")
+    assert "pgflow_worker to work" in str(refused.value)
+
+
+def test_who_has_no_role_learns_that_there_are_some(engine: Engine, plain_user: str) -> None:
+    with pytest.raises(DeploymentError, match=r"schema pgflow\. Grant .* pgflow_worker to work"):
+        work(plain_user)
+
+
+@pytest.mark.parametrize("role", ["pgflow_viewer", "pgflow_client", "pgflow_worker"])
+def test_what_no_role_may_do_is_for_the_owner(member: Member, role: str) -> None:
+    answer = CommandLine().refused("prune", "--older-than", "30d", "--database-url", member(role))
+
+    assert answer.startswith("Error: permission denied for ")
+    assert answer.endswith("; all else is for the owner of the engine\n")
+
+
 def test_a_worker_starts_no_runs_and_reads_none(worker_url: str) -> None:
     with psycopg.connect(worker_url, autocommit=True) as connection:
         for forbidden in (
@@ -106,6 +131,15 @@ def test_a_client_neither_claims_nor_deletes(engine: Engine, member: Member) -> 
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(forbidden)
+
+
+def test_a_doctor_who_may_not_read_says_what_he_did_not_see(engine: Engine, member: Member) -> None:
+    shown = CommandLine()("doctor", "--database-url", member("pgflow_worker")).output
+
+    assert shown.endswith(
+        "! data: workers, queues and runs were not looked at, because this user may not read. "
+        "Let a user with pgflow_viewer, or the owner of the engine, run: pgflow doctor\n"
+    )
 
 
 def test_a_viewer_sees_runs_and_starts_none(engine: Engine, member: Member) -> None:

@@ -101,7 +101,7 @@ async def _of_engine(ask: Ask) -> list[Finding]:
         return [version, half_an_engine()]
     findings = [version, *of_engine(engines[0])]
     if not engines[0].may_read:
-        return findings
+        return [*findings, not_looked_at()]
     workers = await ask(operations.list_workers(with_stopped=False))
     queues = await ask(operations.queue_depths())
     contradictions = await ask(operations.check_invariants())
@@ -211,6 +211,15 @@ def of_engine(engine: EngineRow) -> Iterator[Finding]:
             "this user may neither read nor start runs nor work",
             "Grant it pgflow_viewer, pgflow_client or pgflow_worker (pgflow install --roles)",
         )
+
+
+def not_looked_at() -> Finding:
+    """What needs the right to read."""
+    return warning(
+        "data",
+        "workers, queues and runs were not looked at, because this user may not read",
+        "Let a user with pgflow_viewer, or the owner of the engine, run: pgflow doctor",
+    )
 
 
 def of_workers(workers: Sequence[WorkerRow]) -> Iterator[Finding]:

@@ -96,6 +96,14 @@ def connection_lost(error: psycopg.Error) -> DatabaseUnavailable:
     )
 
 
+def forbidden(error: psycopg.Error) -> DeploymentError:
+    return DeploymentError(
+        f"{_reason(error)}. Grant the user of the database URL pgflow_viewer to read, "
+        "pgflow_client to start and steer runs too, or pgflow_worker to work, which "
+        "`pgflow install --roles` makes; all else is for the owner of the engine"
+    )
+
+
 def _no_engine(error: psycopg.Error) -> EngineMissing:
     return EngineMissing(
         f"the database has no pgflow engine, or an old one: {_reason(error)}. "
@@ -106,13 +114,6 @@ def _no_engine(error: psycopg.Error) -> EngineMissing:
 def _unsupported(error: psycopg.Error) -> DeploymentError:
     cure = error.diag.message_hint
     return DeploymentError(f"{_reason(error)}. {cure}" if cure else _reason(error))
-
-
-def _forbidden(error: psycopg.Error) -> DeploymentError:
-    return DeploymentError(
-        f"{_reason(error)}. Make the roles with `pgflow install --roles` and grant `pgflow_client` "
-        "to the user of the database URL"
-    )
 
 
 def _read_only(error: psycopg.Error) -> DatabaseUnavailable:
@@ -135,7 +136,7 @@ _TELLERS: Mapping[str, Callable[[psycopg.Error], PgflowError]] = MappingProxyTyp
         "42P01": _no_engine,  # no such table
         "42883": _no_engine,  # no such function
         "0A000": _unsupported,
-        "42501": _forbidden,
+        "42501": forbidden,
         "22P05": _unstorable,  # a character that the database's encoding lacks
         "54000": _unstorable,  # more than jsonb holds
         "25006": _read_only,

@@ -14,6 +14,7 @@ from uuid import uuid4
 import psycopg
 
 from pgflow import statements
+from pgflow.client.failures import forbidden
 from pgflow.deployment.compilation import compile_at_start
 from pgflow.worker import registration
 from pgflow.worker.alarm import Alarm
@@ -101,6 +102,13 @@ class Shift:
     async def begin(self) -> None:
         """Connect, make sure that engine and flows are there, register, start the loops."""
         self._prepare_steps()
+        try:
+            await self._register()
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise forbidden(error) from error
+        self._start_loops()
+
+    async def _register(self) -> None:
         await self._session.open()
         await registration.check_engine(self._session)
         await compile_at_start(
@@ -115,6 +123,8 @@ class Shift:
                 "the database is reached through a transaction pooler, where nothing can be "
                 "notified: looking for work every 100 ms. PGFLOW_DIRECT_URL may name a way past it"
             )
+
+    def _start_loops(self) -> None:
         self._meter.enlist(self._slots)
         self._heartbeat.start()
         self._claims.start()
