@@ -63,6 +63,27 @@ def test_step_says_that_nothing_is_ready(cli: CommandLine, paused: UUID) -> None
     )
 
 
+@pytest.mark.parametrize(
+    "order", [("step", "RUN", "nope"), ("edit", "RUN", "nope", "--output", "1")]
+)
+def test_the_steps_of_the_run_are_named_to_who_names_another(
+    cli: CommandLine, paused: UUID, order: tuple[str, ...]
+) -> None:
+    said = cli.refused("runs", *(str(paused) if each == "RUN" else each for each in order))
+
+    assert said == (
+        f'Error: run {paused} has no step "nope". Its steps are: full_name, greeting\n'
+    )
+
+
+def test_a_paused_run_is_shown_as_paused(cli: CommandLine, engine: Engine, paused: UUID) -> None:
+    shown = cli("runs", "show", str(paused)).output
+    told = cli("runs", "show", str(paused), "--json").json
+
+    assert shown.startswith(f"● greet_user  {paused}  started (paused)  ")
+    assert told["paused_at"] == engine.run(paused)["paused_at"].isoformat()
+
+
 def test_an_output_is_edited(cli: CommandLine, engine: Engine, paused: UUID) -> None:
     cli("runs", "step", str(paused))
     engine.finish(paused, "full_name", "Alice Smith")

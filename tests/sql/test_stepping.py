@@ -117,6 +117,15 @@ def test_a_step_that_waits_is_not_released(engine: Engine, diamond: str) -> None
     assert said.message_primary == f'step "bottom" of run {run_id} is not ready'
 
 
+def test_a_step_that_does_not_exist_is_not_released(engine: Engine, diamond: str) -> None:
+    run_id = start_paused(engine)
+
+    said = engine.error("select pgflow.release_step(%(id)s, 'nothing')", id=run_id)
+
+    assert said.sqlstate == "PF006"
+    assert said.message_primary == f'run {run_id} has no step "nothing"'
+
+
 def test_a_run_is_stepped_through_to_its_end(engine: Engine, diamond: str) -> None:
     run_id = start_paused(engine)
 

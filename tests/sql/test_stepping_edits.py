@@ -106,6 +106,12 @@ class TestEditing:
         assert said.sqlstate == "PF007"
         assert said.message_primary == f'step "total" of run {chain} has not completed'
 
+    def test_an_unknown_step_has_no_output_to_edit(self, engine: Engine, chain: UUID) -> None:
+        said = engine.error("select pgflow.edit_step_output(%(id)s, 'nothing', '1')", id=chain)
+
+        assert said.sqlstate == "PF006"
+        assert said.message_primary == f'run {chain} has no step "nothing"'
+
     def test_a_run_that_is_not_paused_keeps_its_outputs(self, engine: Engine, chain: UUID) -> None:
         engine.do("select pgflow.resume_run(%(id)s)", id=chain)
 

@@ -52,6 +52,7 @@ class RunReport:
             "completed_at": run.completed_at,
             "failed_at": run.failed_at,
             "cancelled_at": run.cancelled_at,
+            "paused_at": run.paused_at,
             "steps": self.progress.steps,
         }
 

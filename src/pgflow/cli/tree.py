@@ -56,7 +56,9 @@ def headline(progress: Progress) -> str:
     ended = run.completed_at or run.failed_at or run.cancelled_at
     took = duration((ended or progress.at) - run.started_at)
     flow = click.style(run.flow_slug, bold=True)
-    return f"{mark(run.status)} {flow}  {run.run_id}  {run.status}  {took}"
+    is_paused = run.paused_at is not None and run.status == "started"
+    status = f"{run.status} (paused)" if is_paused else run.status
+    return f"{mark(run.status)} {flow}  {run.run_id}  {status}  {took}"
 
 
 def step_line(step: StepProgressRow, now: datetime, width: int = 0) -> str:

@@ -9,12 +9,7 @@ declare
   dependencies text[];
   wrong text;
 begin
-  if not exists (
-    select from pgflow.step_states s
-    where s.run_id = source.run_id and s.step_slug = _refuse_impossible_rerun.step_slug
-  ) then
-    raise exception 'run % has no step "%"', source.run_id, step_slug using errcode = 'PF006';
-  end if;
+  perform pgflow._refuse_unknown_step(source.run_id, step_slug);
 
   dependencies := array(
     select d.dep_slug from pgflow.deps d

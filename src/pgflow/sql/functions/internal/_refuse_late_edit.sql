@@ -1,5 +1,5 @@
 -- Raises PF007 unless the step of a paused run has completed and none of its dependents has
--- begun.
+-- begun, PF006 where there is no such step.
 create or replace function pgflow._refuse_late_edit(run pgflow.runs, step_slug text) returns void
 language plpgsql
 set search_path to ''
@@ -9,7 +9,9 @@ declare
 begin
   if run.paused_at is null then
     raise exception 'run % is not paused', run.run_id using errcode = 'PF007';
-  elsif not exists (
+  end if;
+  perform pgflow._refuse_unknown_step(run.run_id, step_slug);
+  if not exists (
     select from pgflow.step_states s
     where s.run_id = run.run_id and s.step_slug = _refuse_late_edit.step_slug
       and s.status = 'completed'

@@ -1,6 +1,6 @@
 -- Starts one ready step of a paused run: the named one, else the first in the order of the
 -- definition. Its condition is judged now. Returns the step; no row when nothing is ready. Raises
--- PF007 for a run that is not paused, or a step that is not ready.
+-- PF007 for a run that is not paused, or a step that is not ready, PF006 where there is no such step.
 create or replace function pgflow.release_step(run_id uuid, step_slug text default null)
 returns setof pgflow.step_states
 language plpgsql
@@ -20,6 +20,7 @@ begin
   order by r.n
   limit 1;
   if chosen is null and step_slug is not null then
+    perform pgflow._refuse_unknown_step(run_id, step_slug);
     raise exception 'step "%" of run % is not ready', step_slug, run_id using errcode = 'PF007';
   elsif chosen is null then
     return;
