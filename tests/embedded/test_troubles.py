@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -54,6 +55,25 @@ def test_a_process_number_that_went_to_somebody_else_does_not_matter(project: Pr
     assert database.running_url is None
     with database.hold() as url, psycopg.connect(url) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("blocked", "reason"), [(".pgflow", "not a directory"), (".pgflow/lock/x", "is a directory")]
+)
+def test_a_place_that_cannot_be_written_is_told(
+    project: Project, blocked: str, reason: str
+) -> None:
+    project.write(blocked, "")
+
+    with pytest.raises(DatabaseUnavailable) as caught:
+        project.database.start()
+
+    assert str(caught.value) == (
+        f"no database can be kept in {project.database.home}: {reason}. Run pgflow where that can "
+        "be written, or name a database with --database-url"
+    )
+    shutil.rmtree(project.database.home, ignore_errors=True)
+    project.database.home.unlink(missing_ok=True)
 
 
 def test_an_unfinished_creation_is_begun_anew(project: Project) -> None:

@@ -124,8 +124,9 @@ class EmbeddedDatabase:
     def _prepare_home(self) -> None:
         if self.home.exists():
             return
-        self.home.mkdir(parents=True, exist_ok=True)
-        (self.home / ".gitignore").write_text("*\n")
+        with _troubles(self.home):
+            self.home.mkdir(parents=True, exist_ok=True)
+            (self.home / ".gitignore").write_text("*\n")
         if os.geteuid() == 0:
             # Under sudo the project's owner shall be able to use, and to delete, what we create.
             owner = self.home.parent.stat()
@@ -163,8 +164,21 @@ def running_url(start: Path | None = None) -> str | None:
 
 
 @contextlib.contextmanager
+def _troubles(home: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DatabaseUnavailable(
+            f"no database can be kept in {home}: {reason}. Run pgflow where that can be written, "
+            "or name a database with --database-url"
+        ) from error
+
+
+@contextlib.contextmanager
 def _open_for_lock(path: Path) -> Generator[int]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with _troubles(path.parent):
+        descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         yield descriptor
     finally:
