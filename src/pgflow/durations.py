@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+LONGEST = timedelta(days=24855)
 SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)\s*")
 SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -31,10 +32,15 @@ def duration(span: timedelta) -> str:
 def parse_span(text: str) -> timedelta:
     """A span of time as written on the command line: `90s`, `15m`, `36h`, `30d`, `2w`.
 
-    Raises `ValueError` for anything else.
+    Raises `ValueError` for anything else, and for more than an integer of PostgreSQL holds in
+    seconds.
     """
     written = SPAN.fullmatch(text)
     if written is None:
         message = f"'{text}' is no span of time, expected one like 90s, 15m, 36h, 30d or 2w"
         raise ValueError(message)
-    return timedelta(seconds=float(written[1]) * SECONDS[written[2]])
+    seconds = float(written[1]) * SECONDS[written[2]]
+    if seconds > LONGEST.total_seconds():
+        message = f"'{text}' is too long a span of time, expected at most {LONGEST.days}d"
+        raise ValueError(message)
+    return timedelta(seconds=seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def test_any_other_error_is_its_first_line_and_how_to_see_more() -> None:
 @pytest.mark.parametrize("kind", [FlowNotFound, RuntimeError])
 def test_an_error_shows_what_a_terminal_would_obey(kind: type[Exception]) -> None:
     assert r"red \x1b[31m" in sentence(kind("red \x1b[31m"))
+
+
+def test_a_full_disk_is_told() -> None:
+    assert sentence(OSError(errno.ENOSPC, "No space left on device")) == (
+        "no space left on device. Make room where the output goes, or write it elsewhere"
+    )
 
 
 def test_debug_lets_the_error_through() -> None:

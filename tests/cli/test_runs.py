@@ -92,6 +92,12 @@ class TestList:
 
         assert "'yesterday' is no span of time, expected one like 90s, 15m, 36h, 30d or 2w" in said
 
+    @pytest.mark.parametrize("limit", ["-1", "0", "99999999999999999999"])
+    def test_a_limit_that_is_none_is_wrong_usage(self, cli: CommandLine, limit: str) -> None:
+        said = cli.refused("runs", "list", "--limit", limit, exit_code=2)
+
+        assert f"Invalid value for '--limit': {limit} is not in the range" in said
+
 
 class TestShow:
     def test_a_completed_run_has_its_steps_and_its_output(

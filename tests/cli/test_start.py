@@ -66,6 +66,11 @@ class TestInput:
         assert "Invalid value for '--input': not JSON: Expecting property name" in said
         assert 'Write it like \'{"name": "Ada"}\', @file.json or -' in said
 
+    def test_what_is_nested_too_deeply_is_wrong_usage(self, cli: CommandLine) -> None:
+        said = cli.refused("start", "greet_user", "--input", "-", exit_code=2, input="[" * 100_000)
+
+        assert "Invalid value for '--input': it is nested too deeply" in said
+
     def test_a_file_that_is_missing_is_wrong_usage(self, cli: CommandLine) -> None:
         said = cli.refused("start", "greet_user", "--input", "@gone.json", exit_code=2)
 
@@ -92,6 +97,12 @@ def test_a_delay_puts_the_first_steps_off(cli: CommandLine, greeting_engine: Eng
     run_id = UUID(cli("start", "greet_user", "--delay", "10m").output.strip())
 
     assert 590 < greeting_engine.delay(run_id, "full_name") < 601
+
+
+def test_the_longest_delay_can_be_kept(cli: CommandLine, greeting_engine: Engine) -> None:
+    run_id = UUID(cli("start", "greet_user", "--delay", "24855d").output.strip())
+
+    assert greeting_engine.delay(run_id, "full_name") > 24854 * 86400
 
 
 @pytest.mark.usefixtures("greeting_engine")

@@ -71,9 +71,8 @@ def test_the_steps_of_the_run_are_named_to_who_names_another(
 ) -> None:
     said = cli.refused("runs", *(str(paused) if each == "RUN" else each for each in order))
 
-    assert said == (
-        f'Error: run {paused} has no step "nope". Its steps are: full_name, greeting\n'
-    )
+    unknown = f'Error: run {paused} has no step "nope"'
+    assert said == f"{unknown}. Its steps are: full_name, greeting\n"
 
 
 def test_a_paused_run_is_shown_as_paused(cli: CommandLine, engine: Engine, paused: UUID) -> None:

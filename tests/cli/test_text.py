@@ -51,6 +51,12 @@ def test_what_is_no_span_is_refused(text: str) -> None:
         parse_span(text)
 
 
+@pytest.mark.parametrize("text", ["999999999999d", f"{'9' * 400}s", "24856d"])
+def test_a_span_has_an_end(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is too long a span of time, expected at most 24855d"):
+        parse_span(text)
+
+
 def test_a_table_aligns_numbers_to_the_right_and_cuts_what_is_too_long() -> None:
     rows = [
         {"flow": "orders", "runs": 3, "error": None, "deps": ["a", "b"]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -161,6 +162,8 @@ def sentence(error: Exception) -> str:
 
     if isinstance(error, PgflowError | ValueError):
         return visible(redact(str(error)))
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "no space left on device. Make room where the output goes, or write it elsewhere"
     told = str(error).strip().splitlines()
     what = f"{type(error).__name__}: {told[0]}" if told else type(error).__name__
     return visible(redact(f"{what}. Run it again with --debug to see where"))

@@ -32,6 +32,8 @@ def json_value(source: str) -> Any:
         return json.loads(_read(source))
     except OSError as error:
         message = f"cannot read {source[1:]}: {error.strerror}"
+    except RecursionError:
+        message = "it is nested too deeply to be read. Give it fewer levels"
     except ValueError as error:
         message = f'not JSON: {error}. Write it like \'{{"name": "Ada"}}\', @file.json or -'
     raise click.BadParameter(message)

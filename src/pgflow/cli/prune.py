@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--older-than", type=span, metavar="SPAN", required=True, help="Like 30d, 12h, 2w.")
 @click.option(
     "--batch",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1_000_000),
     default=1000,
     show_default=True,
     help="Runs in one transaction.",

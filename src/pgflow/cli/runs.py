@@ -39,7 +39,13 @@ def runs() -> None:
 @click.option(
     "--since", type=span, metavar="SPAN", help="Started no longer ago than that, e.g. 2h."
 )
-@click.option("--limit", default=20, show_default=True, help="At most so many.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1_000_000),
+    default=20,
+    show_default=True,
+    help="At most so many.",
+)
 @database_option
 @json_option
 def list_runs(
