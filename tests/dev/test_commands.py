@@ -45,6 +45,15 @@ def test_dev_needs_nothing_and_leaves_nothing_behind(project: Path) -> None:
         home.remove_database()
 
 
+def test_dev_announces_no_database_that_it_cannot_reach(project: Path) -> None:
+    variables = {"PGFLOW_DATABASE_URL": "postgresql://127.0.0.1:1/shop"}
+
+    with command("dev", "flows.py", directory=project, variables=variables) as dev:
+        assert dev.process.wait(timeout=20) == 1
+
+    assert dev.output.startswith("Error: cannot install the engine: ")
+
+
 @pytest.mark.slow
 def test_ui_shows_a_database_and_only_reads(project: Path, pgflow_database: PgflowDatabase) -> None:
     variables = {"PGFLOW_DATABASE_URL": pgflow_database.dsn}

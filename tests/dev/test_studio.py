@@ -23,8 +23,8 @@ async def test_everything_works_at_once(desk: Desk) -> None:
 
     assert await desk.greeting() == '{"greeting": "Hello, Ada!"}'
     assert (await flow(desk))["sync"] == "in_sync"
-    assert desk.terminal[0] == "✓ Flows       greet (from flows.py)"
-    assert desk.terminal[1].startswith("✓ Playground  http://127.0.0.1:")
+    assert desk.terminal[1] == "✓ Flows       greet (from flows.py)"
+    assert desk.terminal[2].startswith("✓ Playground  http://127.0.0.1:")
 
 
 async def test_a_handler_that_changed_runs(desk: Desk) -> None:

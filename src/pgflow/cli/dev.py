@@ -41,6 +41,5 @@ def dev(
     be_quiet()
     with development_database(database_url) as database:
         address = Address.reserve(port, token=token)
-        click.echo(f"✓ Database    {database.source}")
         asyncio.run(Studio(wanted, database, address, click.echo).run())
     click.echo("Stopped")

@@ -57,7 +57,7 @@ class Studio:
         self, names: Sequence[str], database: DatabaseUrl, address: Address, tell: Tell
     ) -> None:
         self._names = names
-        self._database_url = database.value
+        self._database = database
         self._tell = tell
         self._modules = UserModules(names)
         self._code = Code(names)
@@ -74,7 +74,8 @@ class Studio:
 
     async def run(self) -> None:
         """Work and serve until SIGINT, SIGTERM or `stop`."""
-        await asyncio.to_thread(schema.install, self._database_url)
+        await asyncio.to_thread(schema.install, self._database.value)
+        self._tell(f"✓ Database    {self._database.source}")
         await self._load()
         self._tell(f"✓ Playground  {self._address.url}\n  Press Ctrl-C to stop")
         beside = [asyncio.create_task(each) for each in (self._keeper.run(), self._follow())]
