@@ -85,6 +85,20 @@ def test_a_url_that_cannot_be_read_is_not_quoted(url: str) -> None:
     )
 
 
+def test_a_parameter_that_does_not_exist_is_named() -> None:
+    assert refusal("postgresql://app:secret@host/shop?sslmode=require&foo=bar") == (
+        "the database URL (given explicitly) has a parameter 'foo', which PostgreSQL does not "
+        "know. Mend it, or leave it out"
+    )
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://app:a?secret=1@host/shop", "host=here password=a secret=1"]
+)
+def test_what_may_be_a_part_of_a_password_is_not_named(url: str) -> None:
+    assert "secret" not in refusal(url)
+
+
 def test_another_kind_of_database_is_refused() -> None:
     assert refusal("mysql://app:secret@host/shop") == (
         "the database URL names a 'mysql' database, expected postgresql://"
