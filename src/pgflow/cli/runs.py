@@ -131,7 +131,14 @@ def retry(*, run_ids: Sequence[UUID], database: DatabaseUrl) -> None:
     """
     from pgflow.client import Client
 
-    steer(database, run_ids, Client.retry)
+    with Client(database.value) as client:
+        for run_id in run_ids:
+            before, run = client.get_run(run_id), client.retry(run_id)
+            which = f"Run {run_id} of flow '{run.flow_slug}'"
+            if before.status == "started":
+                click.echo(f"{which} is in progress, so there is nothing to retry")
+            else:
+                done(f"{which} is {run.status}")
 
 
 @runs.command()
