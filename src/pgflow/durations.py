@@ -19,13 +19,15 @@ def duration(span: timedelta) -> str:
     ('3.2 ms', '1 min 15 s')
     """
     seconds = max(span.total_seconds(), 0)
-    if seconds < 0.1:  # noqa: PLR2004  below that, tenths of a millisecond are of interest
+    # What would be rounded up to the next unit is told in that one.
+    if seconds < 0.09995:  # noqa: PLR2004  below that, tenths of a millisecond are of interest
         return f"{seconds * 1000:.1f} ms"
-    if seconds < 1:
+    if seconds < 0.9995:  # noqa: PLR2004
         return f"{seconds * 1000:.0f} ms"
+    whole = int(seconds + 0.05)
     for (unit, size), (part, part_size) in pairwise(UNITS):
-        if seconds >= size:
-            return f"{seconds // size:.0f} {unit} {seconds % size // part_size:.0f} {part}"
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // part_size} {part}"
     return f"{seconds:.1f} s"
 
 

@@ -42,7 +42,8 @@ def test_work_without_a_worker_is_told(cli: CommandLine, start_greeting: Start) 
 
     shown = cli("doctor").output
 
-    assert "! queues: flow 'greet_user' has 1 tasks due since" in shown
+    assert "✓ queues: 1 task due in 1 flow\n" in shown
+    assert "! queues: flow 'greet_user' has 1 task due since" in shown
     assert "and no worker. Start one with: pgflow worker FLOWS" in shown
 
 

@@ -240,10 +240,12 @@ def of_workers(workers: Sequence[WorkerRow]) -> Iterator[Finding]:
 def of_queues(queues: Sequence[QueueDepthRow], workers: Sequence[WorkerRow]) -> Iterator[Finding]:
     """What waits, and whether somebody will take it."""
     served = {slug for worker in workers if worker.state == "alive" for slug in worker.flow_slugs}
-    yield ok("queues", f"{sum(queue.due for queue in queues)} tasks due in {len(queues)} flows")
+    due = sum(queue.due for queue in queues)
+    yield ok("queues", f"{_counted(due, 'task')} due in {_counted(len(queues), 'flow')}")
     for queue in queues:
         waits = (
-            f"flow '{queue.flow_slug}' has {queue.due} tasks due since {duration(queue.oldest_due)}"
+            f"flow '{queue.flow_slug}' has {_counted(queue.due, 'task')} due "
+            f"since {duration(queue.oldest_due)}"
         )
         if queue.due and queue.flow_slug not in served:
             yield warning("queues", f"{waits} and no worker", "Start one with: pgflow worker FLOWS")
@@ -251,6 +253,10 @@ def of_queues(queues: Sequence[QueueDepthRow], workers: Sequence[WorkerRow]) -> 
             yield warning(
                 "queues", f"{waits}: its workers do not keep up", "Start more: pgflow worker FLOWS"
             )
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def of_contradictions(contradictions: Sequence[BrokenInvariantRow]) -> Iterator[Finding]:
