@@ -20,6 +20,7 @@ def process(fetched: int) -> int:
     return fetched + 1
 """
 TUNED = PLAIN.replace("step(fetch)", "step(fetch, timeout=60)")
+LEAVING = PLAIN.replace("return 20", "__import__('os')._exit(0)")
 GROWN = f"""{PLAIN}
 
 @my_flow.step(process)

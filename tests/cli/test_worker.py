@@ -13,7 +13,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.cli.flow_files import GROWN, PLAIN, write
+from tests.cli.flow_files import GROWN, LEAVING, PLAIN, write
 from tests.support.commands import CommandLine
 from tests.support.engine import Engine
 from tests.support.eventually import eventually
@@ -199,6 +199,35 @@ def test_processes_do_not_outlive_their_supervisor(terminal: Terminal, engine: E
 
     eventually(lambda: live_workers(engine) == set())
     eventually(lambda: processes(engine) == set())
+
+
+def test_a_process_that_a_handler_ends_with_exit_code_0_is_started_again(
+    terminal: Terminal, engine: Engine
+) -> None:
+    supervisor = terminal(write("my_flow.py", LEAVING), "--processes", "2")
+    eventually(lambda: len(live_workers(engine)) == 2, within=30)
+    first = live_workers(engine)
+
+    engine.start("my_flow")
+    eventually(lambda: live_workers(engine) - first, within=30)
+    supervisor.terminate()
+    _, told = supervisor.communicate(timeout=30)
+
+    assert "a worker process ended with exit code 0, next one in" in told
+
+
+def test_a_process_that_an_operator_drains_is_not_started_again(
+    cli: CommandLine, terminal: Terminal, engine: Engine
+) -> None:
+    supervisor = terminal(write("my_flow.py"), "--processes", "2")
+    eventually(lambda: len(live_workers(engine)) == 2, within=30)
+
+    cli("workers", "drain", "--flow", "my_flow")
+    _, told = supervisor.communicate(timeout=30)
+
+    assert supervisor.returncode == 0
+    assert told.count("a worker process has drained") == 2
+    assert engine.value("select count(*) from pgflow.workers") == 2
 
 
 def child_of(process: subprocess.Popen[str]) -> int:

@@ -172,13 +172,13 @@ def _work(
 
     from pgflow.loading import flows_of
     from pgflow.worker import Worker
-    from pgflow.worker.supervisor import end_with_supervisor
+    from pgflow.worker.supervisor import DRAINED, end_with_supervisor
 
     worker = Worker(flows_of(sources), database_url=database_url, **settings)
-    end_with_supervisor()
+    is_supervised = end_with_supervisor()
     if not once:
         worker.run_sync()
-        return
+        raise click.exceptions.Exit(DRAINED if is_supervised else 0)
     tally = asyncio.run(worker.run_until_idle())
     click.echo(f"{tally.completed} tasks completed, {tally.failed} attempts failed")
     if not tally.processed:

@@ -19,12 +19,14 @@ logger = logging.getLogger("pgflow.worker.supervisor")
 
 # A process that has lived so long did not die of how it was started (seconds).
 STEADY = 10.0
+# How a process ends that has drained. 0 says nothing: so ends a handler that calls os._exit(0).
+DRAINED = 80
 
 
 async def supervise(
     command: Sequence[str], *, processes: int, variables: Mapping[str, str]
 ) -> None:
-    """Run a command in so many processes until all end well, or until this one is told to stop."""
+    """Run a command in so many processes until all drained, or until this one is told to stop."""
     await Supervisor(command, processes=processes, variables=variables).run()
 
 
@@ -33,8 +35,8 @@ class Supervisor:
 
     SIGTERM and SIGINT go on to every process. They are in sessions of their own, so that Ctrl-C in
     a terminal reaches them once, and not a second time as the order to stop at once. What ends
-    with another code than 0 is started again, with growing pauses. When the supervisor itself
-    dies, its processes notice by their standard input and drain.
+    otherwise than drained is started again, with growing pauses. When the supervisor itself dies,
+    its processes notice by their standard input and drain.
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class Supervisor:
         self._running: set[Process] = set()
 
     async def run(self) -> None:
-        """Keep the processes running until all have ended well or were told to."""
+        """Keep the processes running until all have drained or were told to end."""
         with obeying_signals(self._pass_on):
             await asyncio.gather(*(self._keep_one() for _ in range(self._processes)))
 
@@ -56,7 +58,11 @@ class Supervisor:
         while not self._stopping.is_set():
             begin = asyncio.get_running_loop().time()
             code = await self._run_one()
-            if code == 0 or self._stopping.is_set():
+            if code == DRAINED:
+                logger.info("a worker process has drained")
+                return
+            if self._stopping.is_set():
+                logger.warning("a worker process ended with %s", _told(code))
                 return
             if asyncio.get_running_loop().time() - begin > STEADY:
                 backoff.reset()
@@ -84,10 +90,12 @@ class Supervisor:
                 process.send_signal(number)
 
 
-def end_with_supervisor() -> None:
-    """Drain this process when the supervisor that started it has died; nothing without one."""
-    if os.environ.get(SUPERVISED_VARIABLE):
+def end_with_supervisor() -> bool:
+    """Drain this process when the supervisor that started it dies; says whether there is one."""
+    is_supervised = bool(os.environ.get(SUPERVISED_VARIABLE))
+    if is_supervised:
         threading.Thread(target=_outlive_nobody, name="supervisor", daemon=True).start()
+    return is_supervised
 
 
 def _outlive_nobody() -> None:
