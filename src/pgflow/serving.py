@@ -13,12 +13,14 @@ from pgflow.interrupts import obeying_signals
 
 
 def listen(host: str, port: int, *, family: int = socket.AF_INET) -> socket.socket:
-    """A socket bound to an address, for a `Server`; raises `OSError` where there can be none."""
+    """A socket that listens, for a `Server`; raises `OSError` where there can be none."""
     # Named as TCP, because asyncio sets no TCP_NODELAY otherwise: 40 ms for each answer.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        # A port that is only bound could be bound by a second program as well.
+        listening.listen()
     except OSError:
         listening.close()
         raise

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from pgflow.asgi.serving import Address
+from pgflow.errors import DeploymentError
 
 
 @pytest.mark.parametrize(
@@ -27,3 +30,11 @@ def test_anything_else_is_refused(text: str) -> None:
 def test_a_version_6_address_is_written_with_brackets() -> None:
     assert str(Address("::1", 80)) == "[::1]:80"
     assert str(Address("127.0.0.1", 80)) == "127.0.0.1:80"
+
+
+def test_an_address_is_taken_before_anybody_is_served_there() -> None:
+    with closing(Address("127.0.0.1", 0).listen()) as first:
+        port = first.getsockname()[1]
+
+        with pytest.raises(DeploymentError, match="address already in use"):
+            Address("127.0.0.1", port).listen()
