@@ -20,6 +20,13 @@ def untyped(value: Any) -> Any:
     return value
 
 
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
 class Person(TypedDict):
     name: str
     born: dt.date
@@ -121,15 +128,30 @@ def test_a_value_that_contains_itself_is_not_json() -> None:
         Codec[Any]().encode_json(endless)
 
 
-def test_a_value_that_is_nested_too_deeply_is_not_json() -> None:
-    deep: list[Any] = []
-    for _ in range(10_000):
-        deep = [deep]
+@pytest.mark.parametrize("levels", [191, 300, 900, 10_000])
+def test_a_value_that_is_nested_too_deeply_is_not_stored(levels: int) -> None:
+    for codec in (Codec[Any](), Codec[Any](list[Any])):
+        with pytest.raises(InvalidOutput, match=r"^value is nested deeper than 190 levels\. "):
+            codec.encode_json(nested(levels))
+        with pytest.raises(InvalidInput, match=r"^value is nested deeper than 190 levels\. "):
+            codec.encode_input(nested(levels))
 
-    with pytest.raises(
-        InvalidOutput, match=r"^value is not JSON: maximum recursion depth exceeded"
-    ):
-        Codec[Any]().encode_json(deep)
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        nested(190),
+        [{}, [{}]] * 1000,
+        ["[{" * 500],
+        ['"[', "]", '\\"[', "\\\\", '\\\\"[', "\n[", ""] * 500,
+        {'{"': {"[\\": ["[" * 100]}, "}": nested(189)},
+    ],
+    ids=["190 levels", "wide", "brackets in a text", "quotes and backslashes", "keys"],
+)
+def test_what_is_not_nested_too_deeply_can_be_read_with_what_is_put_around_it(value: Any) -> None:
+    text = Codec[Any]().encode_json(value)
+
+    assert Codec[Any]().decode_json(f'{{"step":[{text}]}}') == {"step": [value]}
 
 
 async def test_a_coroutine_says_that_nobody_awaited_it() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, Union, get_args, get_or
 import typing_extensions
 
 from pgflow.definition.annotations import describe
-from pgflow.definition.flaws import Place, mismatches, why_not_json
+from pgflow.definition.flaws import DEEPEST, Place, is_too_deep, mismatches, why_not_json
 from pgflow.definition.typed_dicts import digestible
 from pgflow.errors import FlowDefinitionError, InvalidInput, InvalidOutput, PayloadError
 
@@ -110,7 +110,9 @@ class Codec(Generic[T]):
             return self._text(value, InvalidInput)
         try:
             text = _to_text(value)
-        except (TypeError, ValueError, RecursionError):
+        except RecursionError:
+            raise InvalidInput(self._too_deep()) from None
+        except (TypeError, ValueError):
             return self._text(self._dumped(value, InvalidInput), InvalidInput)
         return self._storable(text, value, InvalidInput)
 
@@ -126,7 +128,9 @@ class Codec(Generic[T]):
     def _text(self, plain: Any, failure: type[PayloadError]) -> str:
         try:
             text = _to_text(plain)
-        except (TypeError, ValueError, RecursionError) as error:
+        except RecursionError:
+            raise failure(self._too_deep()) from None
+        except (TypeError, ValueError) as error:
             raise failure(self._not_json(plain, error)) from None
         return self._storable(text, plain, failure)
 
@@ -135,7 +139,14 @@ class Codec(Generic[T]):
         is_suspect = r"\u0000" in text or not (text.isascii() or _is_encodable(text))
         if is_suspect and why_not_json(plain):
             raise failure(self._not_json(plain))
+        if is_too_deep(text):
+            raise failure(self._too_deep())
         return text
+
+    def _too_deep(self) -> str:
+        return (
+            f"{self.subject} is nested deeper than {DEEPEST} levels. Flatten it, or pass it as text"
+        )
 
     def _not_json(self, value: Any, error: Exception | None = None) -> str:
         return f"{self.subject} is not JSON: {why_not_json(value) or error}"

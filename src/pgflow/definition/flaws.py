@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 Location = tuple[int | str, ...]
 Place = Callable[[Location], Location]
 
+# Who reads JSON stops at 200 levels, and some come around a value: its step's name, a map's list.
+DEEPEST = 190
+
 _MENTIONED = 5
 _LONGEST = 300
 _WORTHLESS_WHEN_SHOWN = ("missing", "json_invalid", "unexpected_keyword_argument")
+
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = _short.maxlong = 60
@@ -57,6 +63,20 @@ def why_not_json(value: Any) -> str | None:
         if reason := _why_not_json(part.value):
             return _at(part.location(), reason)
     return None
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether the JSON text is nested deeper than its readers can follow."""
+    if len(text) <= 2 * DEEPEST or text.count("[") + text.count("{") <= DEEPEST:
+        return False
+    if "\\" in text:
+        text = text.replace(r"\\", "").replace(r"\"", "")
+    # Most strings hold no bracket, and are two quotes by now: they go first, because that is quick.
+    bare = text.encode().translate(_BRACKETS, _NO_BRACKETS).replace(b'""', b"")
+    left = b"".join(bare.split(b'"')[::2])  # what is outside of strings
+    for _ in range(DEEPEST):
+        left = left.replace(b"[]", b"")  # the innermost level
+    return bool(left)
 
 
 @dataclass(frozen=True, slots=True)
