@@ -22,6 +22,7 @@ from tests.support.greeter import ALICE, greet, greet_user
 from tests.support.waiting import break_connections
 from tests.support.waiting import connections as count
 
+ELSEWHERE = "postgresql://nobody@127.0.0.1:1/elsewhere"
 GREETED = {"greeting": "Hello, Alice Smith!"}
 
 
@@ -71,6 +72,36 @@ async def test_nor_is_it_by_the_async_client(engine: Engine, async_client: Async
     run = await async_client.start(greet_user, ALICE)
 
     assert run.status == "started"
+
+
+def test_a_client_stays_with_the_database_that_it_found_first(
+    engine: Engine, pgflow_database: PgflowDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGFLOW_DATABASE_URL", pgflow_database.dsn)
+    with Client() as client:
+        run = client.start(greet_user, ALICE)
+        greet(engine, run.run_id)
+        break_connections(engine)
+
+        monkeypatch.setenv("PGFLOW_DATABASE_URL", ELSEWHERE)
+
+        assert run.wait(timeout=10) == GREETED
+        assert client.get_run(run.run_id).status == "completed"
+
+
+async def test_so_does_the_async_client(
+    engine: Engine, pgflow_database: PgflowDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGFLOW_DATABASE_URL", pgflow_database.dsn)
+    async with AsyncClient() as client:
+        run = await client.start(greet_user, ALICE)
+        greet(engine, run.run_id)
+        break_connections(engine)
+
+        monkeypatch.setenv("PGFLOW_DATABASE_URL", ELSEWHERE)
+
+        assert await run.wait(timeout=10) == GREETED
+        assert (await client.get_run(run.run_id)).status == "completed"
 
 
 def test_closing_gives_everything_back(engine: Engine, client: Client) -> None:

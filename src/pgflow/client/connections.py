@@ -6,6 +6,7 @@ says so after its timeout only, and without the reason; it also wants threads an
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import selectors
@@ -66,7 +67,8 @@ class Database:
     """Runs statements for the sync client."""
 
     def __init__(self, source: str | ConnectionPool[Any] | None) -> None:
-        self._source = source
+        self._pool = source if isinstance(source, ConnectionPool) else None
+        self._whereabouts = Whereabouts(None if isinstance(source, ConnectionPool) else source)
         self._shelf = Shelf[Connection[Any]]()
 
     def fetch(self, statement: Statement[T], connection: Connection[Any] | None = None) -> list[T]:
@@ -89,9 +91,9 @@ class Database:
 
     async def connect(self) -> AsyncConnection[Any]:
         """A new connection to the same database for the waiting, which the caller closes."""
-        if isinstance(self._source, ConnectionPool):
-            return await _connect_like_a_pool(self._source)
-        return await _connect_async(self._source or os.environ.get(DIRECT_URL_VARIABLE))
+        if self._pool is not None:
+            return await _connect_like_a_pool(self._pool)
+        return await _connect_async(self._whereabouts.direct_url)
 
     def close(self) -> None:
         self._shelf.clear()
@@ -100,11 +102,11 @@ class Database:
     def _connection(self, given: Connection[Any] | None) -> Generator[Connection[Any]]:
         if given is not None:
             yield given
-        elif isinstance(self._source, ConnectionPool):
-            with self._source.connection() as pooled:
+        elif self._pool is not None:
+            with self._pool.connection() as pooled:
                 yield pooled
         else:
-            own = self._shelf.take() or _connect(self._source)
+            own = self._shelf.take() or _connect(self._whereabouts.url)
             try:
                 yield own
             finally:
@@ -115,7 +117,8 @@ class AsyncDatabase:
     """Runs statements for the async client."""
 
     def __init__(self, source: str | AsyncConnectionPool[Any] | None) -> None:
-        self._source = source
+        self._pool = source if isinstance(source, AsyncConnectionPool) else None
+        self._whereabouts = Whereabouts(None if isinstance(source, AsyncConnectionPool) else source)
         self._shelf = Shelf[AsyncConnection[Any]]()
 
     async def fetch(
@@ -138,9 +141,9 @@ class AsyncDatabase:
 
     async def connect(self) -> AsyncConnection[Any]:
         """A new connection to the same database for the waiting, which the caller closes."""
-        if isinstance(self._source, AsyncConnectionPool):
-            return await _connect_like_a_pool(self._source)
-        return await _connect_async(self._source or os.environ.get(DIRECT_URL_VARIABLE))
+        if self._pool is not None:
+            return await _connect_like_a_pool(self._pool)
+        return await _connect_async(self._whereabouts.direct_url)
 
     def close(self) -> None:
         self._shelf.clear()
@@ -151,15 +154,32 @@ class AsyncDatabase:
     ) -> AsyncGenerator[AsyncConnection[Any]]:
         if given is not None:
             yield given
-        elif isinstance(self._source, AsyncConnectionPool):
-            async with self._source.connection() as pooled:
+        elif self._pool is not None:
+            async with self._pool.connection() as pooled:
                 yield pooled
         else:
-            own = self._shelf.take() or await _connect_async(self._source)
+            own = self._shelf.take() or await _connect_async(self._whereabouts.url)
             try:
                 yield own
             finally:
                 self._shelf.put(own)
+
+
+class Whereabouts:
+    """Where connections of our own lead: found once, for directory and environment may change."""
+
+    def __init__(self, said: str | None) -> None:
+        self._said = said
+
+    @functools.cached_property
+    def url(self) -> str:
+        return _found(self._said)
+
+    @functools.cached_property
+    def direct_url(self) -> str:
+        """The way past a pooler that the environment's URL leads to; the URL itself without one."""
+        direct = os.environ.get(DIRECT_URL_VARIABLE) if self._said is None else None
+        return _found(direct) if direct else self.url
 
 
 class Shelf(Generic[C]):
@@ -239,16 +259,16 @@ def _is_alive(connection: Connection[Any] | AsyncConnection[Any]) -> bool:
         return not selector.select(timeout=0)
 
 
-def _connect(url: str | None) -> Connection[Any]:
-    parameters = _parameters(url)
+def _connect(url: str) -> Connection[Any]:
+    parameters = {**DEFAULTS, **conninfo_to_dict(url)}
     try:
         return Connection.connect(**parameters, **_HOW_WE_CONNECT)
     except psycopg.OperationalError as error:
         raise unreachable(error) from error
 
 
-async def _connect_async(url: str | None) -> AsyncConnection[Any]:
-    parameters = _parameters(url)
+async def _connect_async(url: str) -> AsyncConnection[Any]:
+    parameters = {**DEFAULTS, **conninfo_to_dict(url)}
     try:
         return await AsyncConnection.connect(**parameters, **_HOW_WE_CONNECT)
     except psycopg.OperationalError as error:
@@ -273,9 +293,8 @@ async def _resolved(setting: Any) -> Any:
     return await found if inspect.isawaitable(found) else found
 
 
-def _parameters(url: str | None) -> dict[str, Any]:
-    found = readable(find_database_url(url, embedded=_embedded_url))
-    return {**DEFAULTS, **conninfo_to_dict(found.value)}
+def _found(url: str | None) -> str:
+    return readable(find_database_url(url, embedded=_embedded_url)).value
 
 
 def _embedded_url() -> str | None:
