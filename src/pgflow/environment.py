@@ -61,6 +61,12 @@ COMPOSE_HOSTS = frozenset(
 )
 SUPABASE_LOCAL_HOST_PREFIX = "supabase_db_"
 
+# What a shell makes of a variable that is not set must not lead to another database.
+_EMPTY_URL = (
+    "the database URL is empty, expected postgresql://user:password@host:port/database. "
+    "Leave it out to use the database that the environment names"
+)
+
 
 def nothing_runs() -> None:
     """The URL of an embedded database that nobody has."""
@@ -157,7 +163,9 @@ def find_database_url(
 
     `embedded` gives the URL of the project's embedded database while that runs.
     """
-    if explicit:
+    if explicit is not None:
+        if not explicit.strip():
+            raise DatabaseUnavailable(_EMPTY_URL)
         return DatabaseUrl(_libpq_url(explicit, "the database URL"), "given explicitly")
     for variable in URL_VARIABLES:
         if value := variables.get(variable):

@@ -61,3 +61,7 @@ def test_every_monitoring_query_is_shown_with_its_answer(demo: Demo) -> None:
 def test_no_run_has_failed_and_no_worker_is_left(demo: Demo) -> None:
     assert demo.engine.value("select count(*) from pgflow.runs where status = 'failed'") == 0
     assert demo.engine.value("select count(*) from pgflow.workers where stopped_at is null") == 0
+
+
+def test_an_empty_url_is_refused() -> None:
+    assert "Error: the database URL is empty" in CommandLine().refused("demo", "--url", "")

@@ -22,6 +22,18 @@ def test_an_explicit_url_beats_every_variable() -> None:
     assert (found.value, found.source) == ("postgresql:///named", "given explicitly")
 
 
+@pytest.mark.parametrize("empty", ["", " \n"])
+def test_an_empty_explicit_url_does_not_lead_to_another_database(empty: str) -> None:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        find_database_url(empty, variables=VARIABLES, embedded=running)
+
+    assert not isinstance(caught.value, DatabaseUrlMissing)
+    assert str(caught.value) == (
+        "the database URL is empty, expected postgresql://user:password@host:port/database. "
+        "Leave it out to use the database that the environment names"
+    )
+
+
 @pytest.mark.parametrize("position", range(3))
 def test_variables_are_asked_in_order(position: int) -> None:
     left = dict(list(VARIABLES.items())[position:])

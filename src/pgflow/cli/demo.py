@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pgflow.cli.commands import command
+from pgflow.cli.commands import command, find_database
 
 
 @command()
@@ -26,4 +26,7 @@ def demo(url: str | None) -> None:
 
     from pgflow.cli.tour import show_demo, show_embedded_demo
 
-    asyncio.run(show_demo(url) if url else show_embedded_demo())
+    if url is None:
+        asyncio.run(show_embedded_demo())
+    else:
+        asyncio.run(show_demo(find_database(url).value))
