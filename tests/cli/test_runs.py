@@ -166,16 +166,17 @@ class TestSteering:
 
         assert shown == f"✓ Run {failed} of flow 'greet_user' is started\n"
 
-    def test_a_run_in_progress_has_nothing_to_retry(
-        self, cli: CommandLine, start_greeting: Start
+    def test_a_run_in_progress_is_not_retried(
+        self, cli: CommandLine, start_greeting: Start, failed: UUID
     ) -> None:
-        run = start_greeting()
+        going = start_greeting()
 
-        shown = cli("runs", "retry", str(run)).output
+        shown = cli("runs", "retry", str(going), str(failed)).output
 
-        assert shown == (
-            f"Run {run} of flow 'greet_user' is in progress, so there is nothing to retry\n"
-        )
+        assert shown.splitlines() == [
+            f"Run {going} of flow 'greet_user' is in progress: there is nothing to retry",
+            f"✓ Run {failed} of flow 'greet_user' is started",
+        ]
 
     def test_a_completed_run_is_not_retried(self, cli: CommandLine, completed: UUID) -> None:
         said = cli.refused("runs", "retry", str(completed))

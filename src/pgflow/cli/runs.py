@@ -133,12 +133,12 @@ def retry(*, run_ids: Sequence[UUID], database: DatabaseUrl) -> None:
 
     with Client(database.value) as client:
         for run_id in run_ids:
-            before, run = client.get_run(run_id), client.retry(run_id)
-            which = f"Run {run_id} of flow '{run.flow_slug}'"
-            if before.status == "started":
-                click.echo(f"{which} is in progress, so there is nothing to retry")
+            run = client.get_run(run_id)
+            if run.status == "started":
+                what = f"Run {run_id} of flow '{run.flow_slug}' is in progress"
+                click.echo(f"{what}: there is nothing to retry")
             else:
-                done(f"{which} is {run.status}")
+                _tell(client.retry(run_id))
 
 
 @runs.command()
@@ -259,8 +259,11 @@ def steer(
 
     with Client(database.value) as client:
         for run_id in run_ids:
-            run = order(client, run_id)
-            done(f"Run {run_id} of flow '{run.flow_slug}' is {now or run.status}")
+            _tell(order(client, run_id), now)
+
+
+def _tell(run: Run[Any], now: str | None = None) -> None:
+    done(f"Run {run.run_id} of flow '{run.flow_slug}' is {now or run.status}")
 
 
 def show_until_end(database: DatabaseUrl, run_id: UUID, timeout: float | None = None) -> Progress:
