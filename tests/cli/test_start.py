@@ -129,10 +129,38 @@ def test_wait_ends_at_its_timeout_and_the_run_goes_on(cli: CommandLine, engine: 
     assert engine.value("select status from pgflow.runs") == "started"
 
 
-def test_a_timeout_of_nothing_is_wrong_usage(cli: CommandLine, engine: Engine) -> None:
-    said = cli.refused("start", "greet_user", "--timeout", "1s", exit_code=2)
+@pytest.mark.usefixtures("greeting_engine")
+@pytest.mark.parametrize("how", ["--wait", "--watch"])
+def test_a_timeout_of_no_time_does_not_wait(cli: CommandLine, how: str) -> None:
+    said = cli.refused("start", "greet_user", how, "--timeout", "0s")
 
-    assert "Give --wait or --watch as well, or leave it out" in said
+    assert "has not ended within 0 s" in said
+
+
+@pytest.mark.usefixtures("greeting_engine")
+def test_the_run_is_named_before_it_is_waited_for(cli: CommandLine, engine: Engine) -> None:
+    said = cli.refused("start", "greet_user", "--wait", "--timeout", "0.1s")
+
+    run_id = engine.value("select run_id from pgflow.runs")
+    assert said.startswith(f"Run {run_id} of flow 'greet_user' is started\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--timeout", "1s"], "--timeout limits the waiting. Give --wait or --watch as well"),
+        (["--timeout", "0s"], "--timeout limits the waiting. Give --wait or --watch as well"),
+        (["--paused", "--wait"], "--paused starts no step, so --wait would wait for nothing"),
+        (["--paused", "--run-id", str(UUID(int=7))], "--paused takes neither --run-id nor --delay"),
+        (["--paused", "--delay", "0s"], "--paused takes neither --run-id nor --delay"),
+    ],
+)
+def test_options_that_do_not_fit_are_wrong_usage(
+    cli: CommandLine, engine: Engine, options: list[str], complaint: str
+) -> None:
+    said = cli.refused("start", "greet_user", *options, exit_code=2)
+
+    assert complaint in said
     assert engine.value("select count(*) from pgflow.runs") == 0
 
 

@@ -29,12 +29,6 @@ def test_a_run_is_started_paused(engine: Engine, paused: UUID) -> None:
     assert set(engine.statuses(paused).values()) == {"created"}
 
 
-def test_a_paused_start_takes_no_delay(cli: CommandLine, greeting_engine: Engine) -> None:
-    said = cli.refused("start", "greet_user", "--paused", "--delay", "5m")
-
-    assert said == "Error: a run that starts paused takes neither run_id nor delay\n"
-
-
 def test_a_run_is_paused_and_goes_on(cli: CommandLine, start_greeting: Start) -> None:
     run_id = str(start_greeting())
 

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 )
 @click.option("--run-id", type=click.UUID, help="The run's id: starting it twice changes nothing.")
 @click.option("--delay", type=span, metavar="SPAN", help="Start the first steps later, like 10m.")
-@click.option("--paused", is_flag=True, help="Start no step before `runs step` or `runs resume`.")
+@click.option(
+    "--paused",
+    is_flag=True,
+    help="Start no step before `runs step` or `runs resume`; without --run-id, --delay or --wait.",
+)
 @click.option("--wait", is_flag=True, help="Wait until the run has ended, and print its output.")
 @click.option("--watch", is_flag=True, help="Show the steps until the run has ended.")
 @click.option(
@@ -61,12 +65,21 @@ def start(
     from pgflow.cli.runs import show_until_end
     from pgflow.client import Client
 
-    if timeout and not (wait or watch):
+    message = ""
+    if timeout is not None and not (wait or watch):
         message = "--timeout limits the waiting. Give --wait or --watch as well, or leave it out"
+    elif paused and wait:
+        message = "--paused starts no step, so --wait would wait for nothing. Leave one of them out"
+    elif paused and (run_id is not None or delay is not None):
+        message = "--paused takes neither --run-id nor --delay. Leave out one or the other"
+    if message:
         raise click.UsageError(message)
     with Client(database.value) as client:
         run = client.start(slug, run_input, run_id=run_id, delay=delay, paused=paused)
-        seconds = timeout.total_seconds() if timeout else None
+        seconds = None if timeout is None else timeout.total_seconds()
+        if wait and not watch:
+            # Whoever ends the waiting must still find the run.
+            click.echo(f"Run {run.run_id} of flow '{run.flow_slug}' is {run.status}", err=True)
         if watch:
             show_until_end(database, run.run_id, seconds)
         if wait or watch:
