@@ -66,6 +66,20 @@ async def test_a_bad_request_is_told_which_member_is_wrong_and_why(
     assert bench.engine.rows("select from pgflow.workers") == []
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(rb'{"flow_slug": "\ud800"}', 404), (rb'{"flow_slug": "double", "\ud800": 1}', 400)],
+)
+async def test_half_a_character_is_refused_like_any_other_mistake(
+    bench: Workbench, body: bytes, status: int
+) -> None:
+    async with served(cron_worker(double, database_url=bench.dsn)) as client:
+        answer = await client.post("/", content=body)
+
+    assert answer.status_code == status
+    assert "\ud800" in answer.json()["error"]
+
+
 async def test_a_refusal_repeats_what_was_understood(bench: Workbench) -> None:
     async with served(cron_worker(double, database_url=bench.dsn)) as client:
         answer = await client.post("/", content=order(batch_size=0, max_concurrent="x"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -12,6 +13,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from pgflow.asgi.order import Order
+
+
+class _Json(JSONResponse):
+    """An answer that may repeat what was asked, and in that also a lone surrogate."""
+
+    def render(self, content: Any) -> bytes:
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return text.encode(errors="backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +50,11 @@ class Account:
 
     def completed_answer(self) -> Response:
         """The batch was worked on; single tasks of it may have failed."""
-        return JSONResponse({"status": "completed", **self._members()})
+        return _Json({"status": "completed", **self._members()})
 
     def error_answer(self, status: int, error: str) -> Response:
         """The batch was not worked on, or not to its end."""
-        return JSONResponse({"status": "error", **self._members(), "error": error}, status)
+        return _Json({"status": "error", **self._members(), "error": error}, status)
 
     def _members(self) -> dict[str, Any]:
         members = asdict(self)
@@ -55,7 +64,7 @@ class Account:
 
 def refused(status: int, error: str, headers: Mapping[str, str] | None = None) -> Response:
     """An answer that is about no batch."""
-    return JSONResponse({"status": "error", "error": error}, status, headers)
+    return _Json({"status": "error", "error": error}, status, headers)
 
 
 def unauthorized(complaint: str) -> Response:
