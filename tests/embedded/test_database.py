@@ -68,6 +68,12 @@ def test_starting_and_stopping_twice_is_harmless(project: Project) -> None:
     project.database.stop()
 
 
+def test_stopping_what_was_never_started_leaves_nothing_behind(project: Project) -> None:
+    project.database.stop()
+
+    assert not project.database.home.exists()
+
+
 def test_a_start_that_was_stopped_does_not_keep_later_servers(project: Project) -> None:
     project.database.start()
     project.database.stop()

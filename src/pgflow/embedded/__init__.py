@@ -63,13 +63,15 @@ class EmbeddedDatabase:
 
     def stop(self) -> None:
         """Stops the server, whoever uses it; harmless when it does not run."""
-        with self._locked():
-            self.cluster.stop()
+        if self.home.exists():
+            with self._locked():
+                self.cluster.stop()
 
     def reset(self) -> None:
         """Stops the server and deletes everything that it stored."""
-        with self._locked():
-            self.cluster.remove()
+        if self.home.exists():
+            with self._locked():
+                self.cluster.remove()
 
     @contextlib.contextmanager
     def hold(self) -> Generator[str]:
