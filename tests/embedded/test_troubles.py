@@ -108,6 +108,16 @@ def test_a_server_that_does_not_start_shows_its_log(project: Project) -> None:
     assert 'invalid value for parameter "max_connections": "many"' in str(caught.value)
 
 
+def test_a_program_that_a_signal_ends_is_told(project: Project) -> None:
+    programs = project.write("programs/postgres", "#!/bin/sh\nkill -KILL $$\n").parent
+    (programs / "postgres").chmod(0o755)
+
+    with pytest.raises(DatabaseUnavailable) as caught:
+        EmbeddedDatabase(project.database.home, provider=lambda: programs).start()
+
+    assert str(caught.value).endswith(": postgres was ended by signal 9")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make something of somebody else's")
 def test_a_socket_directory_of_another_user_is_refused(project: Project) -> None:
     deep = Project(project.directory / ("long" * 30))

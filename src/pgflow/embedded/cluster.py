@@ -214,7 +214,7 @@ class Cluster:
         return str(self.provider() / name)
 
     def _run(self, *command: str) -> str:
-        account = self._account()
+        account, program = self._account(), Path(command[0]).name
         if account:
             command = account.command(*command, reaching=(self.provider(), self.data))
         done = subprocess.run(
@@ -229,6 +229,8 @@ class Cluster:
             check=False,
         )
         said = done.stdout.strip()
+        if done.returncode < 0:
+            said = f"{said}\n{program} was ended by signal {-done.returncode}".lstrip()
         if done.returncode != 0:
             raise DatabaseUnavailable(f"PostgreSQL's programs failed on {self.data}: {said}")
         return said
