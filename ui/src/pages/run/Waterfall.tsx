@@ -192,8 +192,9 @@ function TaskBar({ bar, axis, now }: { bar: Bar; axis: Axis; now: number }) {
   const isOver = started === null && bar.status !== "queued";
   const wait = span(queued, started ?? (isOver ? queued : now), axis.start, axis.end);
   const waited = duration(Math.max(0, (started ?? now) - queued) / 1000);
+  const unstarted = isOver ? "was never started" : `waits ${waited}`;
   const retried = bar.attempts > 1 ? `, ${bar.attempts} attempts` : "";
-  const title = started ? `waited ${waited}, worked ${duration(Math.max(0, ended - started) / 1000)}${retried}` : `waits ${waited}`;
+  const title = started ? `waited ${waited}, worked ${duration(Math.max(0, ended - started) / 1000)}${retried}` : unstarted;
   return (
     <span title={title}>
       <span className="bar wait" style={{ left: `${wait.left}%`, width: `${wait.width}%` }} />
