@@ -26,5 +26,4 @@ class Project:
         return file
 
     def remove_database(self) -> None:
-        if self.database.home.exists():
-            self.database.reset()
+        self.database.reset()
