@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from uuid import UUID
+
+import pytest
 
 from pgflow.asgi import cron_worker
 from tests.asgi.flows import Gate, chain, double, gated
@@ -41,6 +44,20 @@ async def test_nothing_to_do_is_an_answer_too(bench: Workbench) -> None:
     told = answer.json()
     assert (answer.status_code, told["status"], told["processed"]) == (200, "completed", 0)
     assert (told["batch_size"], told["max_concurrent"]) == (3, 3)
+
+
+async def test_a_batch_like_all_others_is_not_logged(
+    bench: Workbench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "pgflow")
+
+    async with served(cron_worker(double, database_url=bench.dsn)) as client:
+        for _ in range(2):
+            await client.post("/", json={"flow_slug": "double"})
+
+    ours = [one for one in caplog.records if one.name.startswith("pgflow.")]
+    told = [one.getMessage() for one in ours if one.name != "pgflow.asgi"]
+    assert told == ["✓ Flow 'double' created"]
 
 
 async def test_no_more_than_a_batch_is_claimed(bench: Workbench) -> None:

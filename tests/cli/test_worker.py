@@ -90,9 +90,10 @@ def test_a_worker_registers_its_flows_works_and_ends_on_a_signal(
     eventually(lambda: engine.run(run_id)["status"] == "completed")
 
     process.terminate()
-    process.communicate(timeout=60)
+    _, told = process.communicate(timeout=60)
 
     assert process.returncode == 0
+    assert "worker 'my_flow-worker' serves my_flow on " in told
     assert engine.run(run_id)["output"] == {"process": 21}
     assert live_workers(engine) == set()
     assert engine.value("select function_name from pgflow.workers") == "my_flow-worker"

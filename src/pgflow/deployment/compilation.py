@@ -78,12 +78,16 @@ _DONE: Mapping[Action, Callable[[str], str]] = MappingProxyType(
 
 
 async def compile_at_start(
-    database_url: str, flows: Iterable[Flow[Any]], *, compilation: Compilation | None = None
+    database_url: str,
+    flows: Iterable[Flow[Any]],
+    *,
+    compilation: Compilation | None = None,
+    no_news: int = logging.INFO,
 ) -> list[Registration]:
     """What a worker does before it claims anything; a `DeploymentError` keeps it from starting.
 
     `compilation` overrules PGFLOW_COMPILATION and `[tool.pgflow]`. With "off" the database is not
-    even looked at.
+    even looked at. That a flow is up to date is logged at the level `no_news`.
     """
     config, environment = Config.load(), Environment.detect()
     policy = Policy.of(
@@ -96,7 +100,8 @@ async def compile_at_start(
     async with connected(database_url) as connection:
         registrations = await register(connection, flows, policy)
     for each in registrations:
-        logger.info("%s", each, extra={"flow_slug": each.flow_slug})
+        level = no_news if each.action is Action.NOTHING else logging.INFO
+        logger.log(level, "%s", each, extra={"flow_slug": each.flow_slug})
     return registrations
 
 

@@ -16,6 +16,7 @@ import psycopg
 from pgflow import statements
 from pgflow.client.failures import forbidden
 from pgflow.deployment.compilation import compile_at_start
+from pgflow.environment import redact
 from pgflow.worker import registration
 from pgflow.worker.alarm import Alarm
 from pgflow.worker.attempt import Hand
@@ -78,6 +79,8 @@ class Shift:
         self._settings = settings
         self._signals = signals
         self._flow_slugs = tuple(settings.flows)
+        # Batches come by the thousand: what is the same for each of them is not worth a line.
+        self._no_news = logging.DEBUG if goal.until_idle else logging.INFO
         self._ending = asyncio.Event()
         self._hurry = asyncio.Event()
         self._farewell: asyncio.Task[None] | None = None
@@ -115,6 +118,7 @@ class Shift:
             self._settings.database_url,
             self._settings.flows.values(),
             compilation=self._settings.compilation,
+            no_news=self._no_news,
         )
         await self._second.open()
         await self._heartbeat.introduce()
@@ -123,6 +127,7 @@ class Shift:
                 "the database is reached through a transaction pooler, where nothing can be "
                 "notified: looking for work every 100 ms. PGFLOW_DIRECT_URL may name a way past it"
             )
+        self._tell_where()
 
     def _start_loops(self) -> None:
         self._meter.enlist(self._slots)
@@ -217,6 +222,15 @@ class Shift:
         with suppress(psycopg.Error, TimeoutError):
             async with asyncio.timeout(FLUSH):
                 await self._session.run(statements.mark_worker_stopped(self.worker_id))
+
+    def _tell_where(self) -> None:
+        logger.log(
+            self._no_news,
+            "worker '%s' serves %s on %s",
+            self._settings.name,
+            ", ".join(self._flow_slugs),
+            redact(self._settings.database_url),
+        )
 
     def _prepare_steps(self) -> None:
         """What decodes and encodes is built now, not while the first tasks wait."""
