@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from pgflow import schema
 from pgflow.testing import PgflowDatabase
 from pgflow.testing.server import quick_place
 from tests.dev.conftest import FLOWS
 from tests.dev.processes import command
 from tests.support.commands import CommandLine
+from tests.support.eventually import eventually
 from tests.support.project import Project
 
 # Promised are five seconds; here others use the machine as well.
@@ -49,9 +52,30 @@ def test_dev_announces_no_database_that_it_cannot_reach(project: Path) -> None:
     variables = {"PGFLOW_DATABASE_URL": "postgresql://127.0.0.1:1/shop"}
 
     with command("dev", "flows.py", directory=project, variables=variables) as dev:
-        assert dev.process.wait(timeout=20) == 1
+        assert dev.process.wait(timeout=60) == 1
 
     assert dev.output.startswith("Error: cannot install the engine: ")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_worker_keeps_the_embedded_database_that_others_leave() -> None:
+    with TemporaryDirectory(prefix="dev-", dir=quick_place()) as place:
+        home = Project(Path(place))
+        home.write("flows.py", FLOWS)
+        home.write("words.py", 'GREETING = "Hello"\n')
+
+        with ExitStack() as leaving:
+            url = leaving.enter_context(home.database.hold())
+            schema.install(url)
+            with command("worker", "flows.py", directory=home.directory) as worker:
+                eventually(lambda: "serves" in worker.output)
+                leaving.close()
+                left = home.database.running_url
+                code = worker.interrupt()
+
+        assert (left, code) == (url, 0), worker.output
+        assert home.database.running_url is None
+        home.remove_database()
 
 
 @pytest.mark.slow

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -91,14 +92,26 @@ def worker(
     settings["name"] = settings["name"] or sources[0].worker_name
     again = [*names, "--log-format", log_format, *_as_arguments(settings)]
     settings["telemetry"] = _telemetry()
-    if address and once_per_request:
-        _serve_batches(sources, database_url, address, settings)
-    elif address:
-        _work_and_answer(sources, database_url, address, settings)
-    elif processes == 1:
-        _work(sources, database_url, once=once, settings=settings)
-    else:
-        _supervise(sources, database_url, again, processes=processes)
+    with _held(database_url):
+        if address and once_per_request:
+            _serve_batches(sources, database_url, address, settings)
+        elif address:
+            _work_and_answer(sources, database_url, address, settings)
+        elif processes == 1:
+            _work(sources, database_url, once=once, settings=settings)
+        else:
+            _supervise(sources, database_url, again, processes=processes)
+
+
+@contextmanager
+def _held(database_url: str | None) -> Generator[None]:
+    """Keeps the embedded database running when all others leave it, where that is the one."""
+    from pgflow.embedded import project_database
+
+    # A database that nobody can mean is refused here, before anything is served.
+    found, embedded = find_database(database_url), project_database()
+    with embedded.hold() if found.value == embedded.running_url else nullcontext():
+        yield
 
 
 def _telemetry() -> Telemetry | None:
@@ -139,7 +152,6 @@ def _serve_batches(
     from pgflow.asgi.serving import serve
     from pgflow.loading import flows_of
 
-    find_database(database_url)  # a database that nobody can mean is refused now, not per request
     # How many handlers run at a time, each request says.
     kept = {name: value for name, value in settings.items() if name != "concurrency"}
     app = cron_worker(flows_of(sources), database_url=database_url, **kept)
