@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from typing import Any
 
+import pytest
+
 from pgflow.definition.flow import Flow
+from pgflow.worker import heartbeat
 from tests.support.greeting import greet_user
 from tests.worker.workbench import Workbench
 
@@ -140,3 +144,27 @@ def _echo(slug: str) -> Flow[Any]:
         return value
 
     return flow
+
+
+async def test_an_async_handler_that_blocks_the_event_loop_is_noticed(
+    bench: Workbench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "INTERVAL", 0.2)
+    monkeypatch.setattr(heartbeat, "STANDSTILL", 0.3)
+    flow = Flow("careless")
+
+    @flow.step()
+    async def block() -> None:
+        threading.Event().wait(1)
+
+    async with bench.worker(flow) as worker:
+        await worker.signals.heartbeat.reaches(1)
+        await bench.ended(bench.start(flow))
+        await bench.sees(lambda: "stood still" in caplog.text)
+
+    (message,) = [text for text in caplog.messages if "stood still" in text]
+    assert re.fullmatch(
+        r"the event loop stood still for \d\.\ds: an async handler blocked it, or the process was "
+        "paused. What blocks belongs into a handler that is not async",
+        message,
+    )

@@ -29,6 +29,8 @@ logger = logging.getLogger("pgflow.worker.heartbeat")
 
 # Others take a worker that has been silent for longer than this for dead, if its lock is free.
 INTERVAL = 1.5
+# A heartbeat that comes so much later was kept from its turn (seconds).
+STANDSTILL = 2.0
 WORK = "pgflow_work"
 
 
@@ -126,6 +128,12 @@ class Heartbeat(LoopService):
                 await asyncio.sleep(left)
             else:
                 await self._session.hear(self._heard, seconds=left)
+        if (late := self._loop.time() - beat_at) > STANDSTILL:
+            logger.warning(
+                "the event loop stood still for %.1fs: an async handler blocked it, or the process "
+                "was paused. What blocks belongs into a handler that is not async",
+                late,
+            )
 
     def _heard(self, channel: str, payload: str) -> None:
         if channel == WORK:
