@@ -15,7 +15,9 @@ def tidy_imports() -> Iterator[None]:
     yield
     sys.path[:] = path
     for name, module in list(sys.modules.items()):
-        # Modules of installed packages stay: some can be loaded only once.
+        # Modules of Python and of installed packages stay: some can be loaded only once.
         file = str(getattr(module, "__file__", None))
-        if name not in modules and "site-packages" not in file and "pgflow" not in name:
+        is_python = name.partition(".")[0] in sys.stdlib_module_names
+        is_known = is_python or name in modules or "pgflow" in name
+        if not is_known and "site-packages" not in file:
             del sys.modules[name]
