@@ -85,7 +85,7 @@ def test_a_client_stays_with_the_database_that_it_found_first(
 
         monkeypatch.setenv("PGFLOW_DATABASE_URL", ELSEWHERE)
 
-        assert run.wait(timeout=10) == GREETED
+        assert run.wait(timeout=60) == GREETED
         assert client.get_run(run.run_id).status == "completed"
 
 
@@ -100,7 +100,7 @@ async def test_so_does_the_async_client(
 
         monkeypatch.setenv("PGFLOW_DATABASE_URL", ELSEWHERE)
 
-        assert await run.wait(timeout=10) == GREETED
+        assert await run.wait(timeout=60) == GREETED
         assert (await client.get_run(run.run_id)).status == "completed"
 
 
