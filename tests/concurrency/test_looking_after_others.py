@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from pgflow.testing import PgflowDatabase
 from tests.support.dying import beat, enlist, fall_silent, recover, until_silence_counts
@@ -155,6 +156,43 @@ def test_a_run_in_somebodys_long_transaction_silences_no_heartbeat(
 
 
 @pytest.mark.slow
+def test_a_run_in_somebodys_long_transaction_keeps_nobody_elses_tasks(
+    engine: Engine, rival: Join
+) -> None:
+    run_id, one = _beside_a_silent_holder(engine)
+    other_run = _held_as_well(engine)
+    holder = rival()
+    holder.begins(
+        lambda e: e.do("select from pgflow.runs where run_id = %(id)s for update", id=run_id)
+    )
+
+    beat(engine, one)
+    assert _statuses(engine, run_id, other_run) == ["started", "queued"]
+    holder.commits()
+    beat(engine, one)
+
+    assert _statuses(engine, run_id, other_run) == ["queued", "queued"]
+
+
+@pytest.mark.slow
+def test_a_run_that_cannot_be_carried_on_keeps_nobody_elses_tasks(engine: Engine) -> None:
+    run_id, one = _beside_a_silent_holder(engine)
+    other_run = _held_as_well(engine)
+    broken = sql.SQL(
+        """alter table pgflow.step_tasks add constraint broken
+        check (status <> 'queued' or run_id <> {}) not valid"""
+    )
+    engine.do(broken.format(run_id))
+
+    beat(engine, one)
+    assert _statuses(engine, run_id, other_run) == ["started", "queued"]
+    engine.do("alter table pgflow.step_tasks drop constraint broken")
+    beat(engine, one)
+
+    assert _statuses(engine, run_id, other_run) == ["queued", "queued"]
+
+
+@pytest.mark.slow
 def test_a_run_that_cannot_be_carried_on_silences_no_heartbeat(engine: Engine) -> None:
     run_id, one = _beside_a_silent_holder(engine)
     engine.do(
@@ -252,3 +290,15 @@ def _beside_a_silent_holder(engine: Engine) -> tuple[UUID, UUID]:
 
 def _hold_lock(engine: Engine, worker: UUID) -> None:
     engine.do("select pgflow.hold_worker_lock(%(id)s)", id=worker)
+
+
+def _held_as_well(engine: Engine) -> UUID:
+    """A second run, whose task is held by a second worker that has fallen silent."""
+    run_id = engine.start()
+    engine.claim(silent := enlist(engine))
+    fall_silent(engine, silent)
+    return run_id
+
+
+def _statuses(engine: Engine, *run_ids: UUID) -> list[str]:
+    return [engine.task(run_id, "work")["status"] for run_id in run_ids]
