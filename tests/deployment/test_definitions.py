@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from pgflow.definition.shape import FlowOptions, FlowShape
-from pgflow.deployment.compilation import connected, deployed_shape
+from pgflow.deployment.compilation import connected, deployed_shapes
 from pgflow.deployment.migration import Migration
 from pgflow.testing import PgflowDatabase
 from tests.deployment.flows import EVERYTHING, grown, plain
@@ -29,7 +29,7 @@ async def test_a_stored_flow_is_told_with_its_options(
     create(engine, EVERYTHING)
 
     async with connected(pgflow_database.dsn) as connection:
-        stored = await deployed_shape(connection, "f")
+        [stored] = await deployed_shapes(connection, ["f"])
 
     assert stored is not None
     assert stored.to_json() == EVERYTHING.to_json()
@@ -41,7 +41,7 @@ async def test_defaults_are_told_of_the_flow_and_not_of_its_steps(
     create(engine, plain().shape())
 
     async with connected(pgflow_database.dsn) as connection:
-        stored = await deployed_shape(connection, "my_flow")
+        [stored] = await deployed_shapes(connection, ["my_flow"])
 
     assert stored is not None
     assert stored.options == FlowOptions(max_attempts=3, base_delay=5, timeout=60)
@@ -50,7 +50,7 @@ async def test_defaults_are_told_of_the_flow_and_not_of_its_steps(
 
 async def test_an_unknown_flow_has_no_definition(pgflow_database: PgflowDatabase) -> None:
     async with connected(pgflow_database.dsn) as connection:
-        assert await deployed_shape(connection, "nowhere") is None
+        assert await deployed_shapes(connection, ["nowhere"]) == [None]
 
 
 def test_a_run_that_is_being_started_is_not_lost_by_a_replacement(

@@ -125,6 +125,18 @@ async def test_all_are_refused_another_structure_in_production(
     assert engine.run(run_id)["status"] == "started"
 
 
+async def test_who_has_nothing_to_change_waits_for_nobody(
+    engine: Engine, pgflow_database: PgflowDatabase
+) -> None:
+    await compile_at_start(pgflow_database.dsn, [plain()])
+
+    with held_definition(engine):
+        async with asyncio.timeout(60):
+            answer = await compile_at_start(pgflow_database.dsn, [plain()])
+
+    assert actions([answer]) == ["nothing"]
+
+
 @pytest.mark.parametrize("stage", ["local", "production"])
 @pytest.mark.parametrize("compilation", ["phase1", "phase2"])
 async def test_workers_that_start_together_all_work(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -109,31 +109,43 @@ async def register(
     connection: AsyncConnection[Any], flows: Iterable[Flow[Any]], policy: Policy
 ) -> list[Registration]:
     """Bring all flows into the database as the policy allows, or raise and change nothing."""
+    # One order for everybody, so that two callers never wait for each other.
+    in_order = sorted(flows, key=lambda flow: flow.slug)
     async with connection.transaction():
-        # One order for everybody, so that two callers never wait for each other.
-        in_order = sorted(flows, key=lambda flow: flow.slug)
-        return [await _register(connection, flow, policy) for flow in in_order]
+        # The usual case needs one look and no lock, however many flows there are.
+        found = await compare(connection, in_order)
+        return [
+            Registration(flow.slug, Action.NOTHING)
+            if seen.change is Change.NONE
+            else await _register(connection, flow, policy)
+            for flow, seen in zip(in_order, found, strict=True)
+        ]
 
 
-async def compare(connection: AsyncConnection[Any], flow: Flow[Any]) -> Comparison:
-    """Look at what the database has under the flow's slug."""
-    deployed = await deployed_shape(connection, flow.slug)
-    diff = deployed.diff(flow.shape()) if deployed else ShapeDiff()
-    return Comparison(flow.slug, deployed, diff)
+async def compare(connection: AsyncConnection[Any], flows: Sequence[Flow[Any]]) -> list[Comparison]:
+    """Look at what the database has under the flows' slugs."""
+    stored = await deployed_shapes(connection, [flow.slug for flow in flows])
+    return [
+        Comparison(flow.slug, shape, shape.diff(flow.shape()) if shape else ShapeDiff())
+        for flow, shape in zip(flows, stored, strict=True)
+    ]
 
 
-async def compare_all(database_url: str | None, flows: Iterable[Flow[Any]]) -> list[Comparison]:
-    """Look at what the database has of these flows, in their order."""
+async def compare_all(database_url: str | None, flows: Sequence[Flow[Any]]) -> list[Comparison]:
+    """The same over a connection of its own."""
     async with connected(database_url) as connection:
-        return [await compare(connection, flow) for flow in flows]
+        return await compare(connection, flows)
 
 
-async def deployed_shape(connection: AsyncConnection[Any], flow_slug: str) -> FlowShape | None:
-    """The flow of that slug as the database has it, with its options; None where there is none."""
-    (row,) = await run(connection, definitions.get_flow_definition(flow_slug))
-    if row.definition is None:
-        return None
-    return FlowShape.from_json(flow_slug, json.loads(row.definition))
+async def deployed_shapes(
+    connection: AsyncConnection[Any], flow_slugs: Sequence[str]
+) -> list[FlowShape | None]:
+    """The flows as the database has them, with their options; None where there is none."""
+    rows = await run(connection, definitions.get_flow_definitions(flow_slugs))
+    return [
+        FlowShape.from_json(slug, json.loads(row.definition)) if row.definition else None
+        for slug, row in zip(flow_slugs, rows, strict=True)
+    ]
 
 
 @asynccontextmanager
@@ -154,7 +166,7 @@ async def _register(
     connection: AsyncConnection[Any], flow: Flow[Any], policy: Policy
 ) -> Registration:
     await run(connection, definitions.lock_definition(flow.slug))
-    found = await compare(connection, flow)
+    [found] = await compare(connection, [flow])
     action = policy.decide(found.change)
     if action is Action.REFUSE:
         raise refusal(flow.slug, name_of(flow), found.change, found.diff, policy)

@@ -41,11 +41,14 @@ def lock_definition(flow_slug: str) -> Statement[Nothing]:
     )
 
 
-def get_flow_definition(flow_slug: str) -> Statement[DefinitionRow]:
+def get_flow_definitions(flow_slugs: Sequence[str]) -> Statement[DefinitionRow]:
+    """A row for each slug, in that order."""
     return Statement(
-        "select pgflow._get_flow_definition(%(flow_slug)s) as definition",
+        """select pgflow._get_flow_definition(f.slug) as definition
+        from unnest(%(flow_slugs)s::text[]) with ordinality as f (slug, n)
+        order by f.n""",
         DefinitionRow,
-        {"flow_slug": flow_slug},
+        {"flow_slugs": list(flow_slugs)},
     )
 
 

@@ -14,7 +14,7 @@ from pgflow.deployment.compilation import (
     Registration,
     compare,
     connected,
-    deployed_shape,
+    deployed_shapes,
     register,
     run,
 )
@@ -69,14 +69,14 @@ async def deploy_flows(
             raise FlowConflict(error.args[0], error.differences, action) from None
 
 
-async def losses_of(database_url: str, flows: Iterable[Flow[Any]]) -> list[Loss]:
+async def losses_of(database_url: str, flows: Sequence[Flow[Any]]) -> list[Loss]:
     """The flows that have to be dropped because their structure has changed."""
     found: list[Loss] = []
     async with connected(database_url) as connection:
-        for flow in flows:
-            if (await compare(connection, flow)).change is Change.STRUCTURE:
-                (counted,) = await run(connection, definitions.count_runs(flow.slug))
-                found.append(Loss(flow.slug, counted.runs, counted.unfinished))
+        for each in await compare(connection, flows):
+            if each.change is Change.STRUCTURE:
+                (counted,) = await run(connection, definitions.count_runs(each.flow_slug))
+                found.append(Loss(each.flow_slug, counted.runs, counted.unfinished))
     return found
 
 
@@ -85,10 +85,10 @@ async def apply_files(database_url: str, files: Sequence[str]) -> list[Registrat
     texts = [_read(Path(file)) for file in files]
     slugs = [slug for text in texts for slug in slugs_in(text)]
     async with connected(database_url) as connection, connection.transaction():
-        before = [await deployed_shape(connection, slug) for slug in slugs]
+        before = await deployed_shapes(connection, slugs)
         for text in texts:
             await _execute(connection, text)
-        after = [await deployed_shape(connection, slug) for slug in slugs]
+        after = await deployed_shapes(connection, slugs)
     return list(map(_what_happened, slugs, before, after))
 
 
