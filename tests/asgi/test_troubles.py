@@ -18,6 +18,7 @@ from tests.support.http import served
 from tests.worker.workbench import Workbench
 
 
+@pytest.mark.slow
 async def test_at_the_time_limit_what_has_not_begun_goes_back(bench: Workbench) -> None:
     gate = Gate()
     flow = gated(gate)

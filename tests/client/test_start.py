@@ -178,6 +178,7 @@ def test_a_run_id_that_is_no_uuid_is_refused(client: Client) -> None:
         client.start(greet_user, ALICE, run_id="order-7")
 
 
+@pytest.mark.slow
 def test_an_input_of_50_megabytes_is_stored(client: Client, engine: Engine) -> None:
     big = "x" * 50_000_000
 

@@ -116,6 +116,7 @@ def test_root_and_the_owner_can_take_turns(open_project: Project) -> None:
     assert done.stdout == "1\n", done.stderr
 
 
+@pytest.mark.slow
 @needs_open_checkout
 def test_a_database_that_root_created_for_itself_is_explained_to_others(
     open_project: Project,

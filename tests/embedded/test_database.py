@@ -61,6 +61,7 @@ def test_a_started_database_runs_until_it_is_stopped(project: Project) -> None:
     assert project.database.running_url is None
 
 
+@pytest.mark.slow
 def test_starting_and_stopping_twice_is_harmless(project: Project) -> None:
     assert project.database.start() == project.database.start()
 
@@ -84,6 +85,7 @@ def test_a_start_that_was_stopped_does_not_keep_later_servers(project: Project) 
     assert project.database.running_url is None
 
 
+@pytest.mark.slow
 def test_a_reset_forgets_everything(project: Project) -> None:
     tell(project.database.start(), "create table kept as select 7 as n")
 

@@ -48,6 +48,7 @@ async def test_a_transaction_in_another_process_commits_with_the_completion(
     assert bench.engine.rows("select entry from ledger") == [{"entry": "keep"}]
 
 
+@pytest.mark.slow
 async def test_a_process_that_dies_fails_the_attempt_and_is_replaced(bench: Workbench) -> None:
     async with bench.worker(dying, executor="process", concurrency=1):
         exited = await bench.ended(bench.start(dying, "exit"))

@@ -31,6 +31,7 @@ async def test_a_sleeping_worker_is_woken_by_a_notification(bench: Workbench) ->
     assert naps == 1
 
 
+@pytest.mark.slow
 async def test_a_sleeping_worker_asks_the_database_nothing(bench: Workbench) -> None:
     async with bench.worker(echo) as worker:
         await _asleep(worker)
