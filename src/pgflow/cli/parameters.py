@@ -15,6 +15,9 @@ from pgflow.durations import parse_span
 if TYPE_CHECKING:
     from pgflow.asgi.serving import Address
 
+# So many rows at a time.
+row_count = click.IntRange(1, 1_000_000)
+
 
 def span(text: str | timedelta) -> timedelta:
     """A span of time: 90s, 15m, 36h, 30d, 2w."""

@@ -9,7 +9,7 @@ import click
 
 from pgflow.cli.commands import check_may_lose_data, command, database_option, json_option
 from pgflow.cli.output import done, print_json
-from pgflow.cli.parameters import span
+from pgflow.cli.parameters import row_count, span
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--older-than", type=span, metavar="SPAN", required=True, help="Like 30d, 12h, 2w.")
 @click.option(
     "--batch",
-    type=click.IntRange(1, 1_000_000),
+    type=row_count,
     default=1000,
     show_default=True,
     help="Runs in one transaction.",

@@ -10,7 +10,7 @@ import click
 
 from pgflow.cli.commands import Failure, database_option, fetch, group, json_option
 from pgflow.cli.output import done, print_json, print_rows
-from pgflow.cli.parameters import json_value, span
+from pgflow.cli.parameters import json_value, row_count, span
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -39,13 +39,7 @@ def runs() -> None:
 @click.option(
     "--since", type=span, metavar="SPAN", help="Started no longer ago than that, e.g. 2h."
 )
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 1_000_000),
-    default=20,
-    show_default=True,
-    help="At most so many.",
-)
+@click.option("--limit", type=row_count, default=20, show_default=True, help="At most so many.")
 @database_option
 @json_option
 def list_runs(
