@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 
 import psycopg
 import pytest
@@ -16,11 +13,11 @@ from pgflow.deployment.migration import Migration
 from pgflow.testing import PgflowDatabase
 from tests.deployment.flows import EVERYTHING, grown, plain
 from tests.support.engine import Engine
-from tests.support.eventually import eventually
+from tests.support.rivals import rivals_on, until_blocked
 
 
-def create(engine: Engine, shape: FlowShape) -> None:
-    engine.connection.execute(str(Migration(shape)).encode())
+def create(engine: Engine, shape: FlowShape, *, replaces: bool = False) -> None:
+    engine.connection.execute(str(Migration(shape, replaces=replaces)).encode())
 
 
 async def test_a_stored_flow_is_told_with_its_options(
@@ -57,13 +54,13 @@ def test_a_run_that_is_being_started_is_not_lost_by_a_replacement(
     engine: Engine, pgflow_database: PgflowDatabase
 ) -> None:
     create(engine, plain().shape())
-    replacement = str(Migration(grown().shape(), replaces=True))
 
-    with second_session(pgflow_database) as rival, ThreadPoolExecutor(1) as pool:
-        with engine.connection.transaction():
-            run_id = engine.start("my_flow")
-            replaced = pool.submit(rival.execute, replacement.encode())
-            eventually(lambda: waits_for(engine, rival))
+    with rivals_on(pgflow_database.dsn) as join:
+        starter, rival = join(), join()
+        run_id = starter.begins(lambda e: e.start("my_flow"))
+        replaced = rival.sends(lambda e: create(e, grown().shape(), replaces=True))
+        until_blocked(engine, rival, starter)
+        starter.commits()
 
         with pytest.raises(psycopg.Error, match="1 of its runs are unfinished"):
             replaced.result()
@@ -74,29 +71,15 @@ def test_a_run_that_is_being_started_is_not_lost_by_a_replacement(
 def test_two_migrations_at_once_create_the_flow_once(
     engine: Engine, pgflow_database: PgflowDatabase
 ) -> None:
-    text = str(Migration(plain().shape())).encode()
-
-    with second_session(pgflow_database) as rival, ThreadPoolExecutor(1) as pool:
-        with engine.connection.transaction():
-            engine.connection.execute(text)
-            second = pool.submit(rival.execute, text)
-            eventually(lambda: waits_for(engine, rival))
+    with rivals_on(pgflow_database.dsn) as join:
+        first, rival = join(), join()
+        first.begins(lambda e: create(e, plain().shape()))
+        second = rival.sends(lambda e: create(e, plain().shape()))
+        until_blocked(engine, rival, first)
+        first.commits()
         second.result()
 
     assert engine.value("select count(*) from pgflow.steps") == 2
-
-
-def waits_for(engine: Engine, rival: psycopg.Connection) -> bool:
-    """Whether a session waits for the transaction of the engine's."""
-    return engine.value(
-        "select pg_backend_pid() = any(pg_blocking_pids(%(pid)s))", pid=rival.info.backend_pid
-    )
-
-
-@contextmanager
-def second_session(database: PgflowDatabase) -> Generator[psycopg.Connection]:
-    with closing(database.connect(autocommit=True)) as connection:
-        yield connection
 
 
 def test_the_shape_in_a_migration_is_that_of_the_flow() -> None:
